@@ -1,0 +1,112 @@
+"""Warehouse-to-CRM sync for Apache Airflow: upserts contacts from any SQL source into Leadway CRM."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+_INTEGRATION = "Leadway"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """What Airflow is told about this package, in the form of its provider-info schema."""
+    return {
+        "package-name": "leadway-provider",
+        "name": _INTEGRATION,
+        "description": "Upserts contacts from any SQL source into Leadway CRM.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://developers.leadwaycrm.com",
+                "tags": ["service"],
+            }
+        ],
+        "operators": [{"integration-name": _INTEGRATION, "python-modules": ["leadway_provider.operators.leadway"]}],
+        "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["leadway_provider.hooks.leadway"]}],
+        "connection-types": [connection_type()],
+        "asset-uris": [
+            {
+                "schemes": ["leadway"],
+                "handler": "leadway_provider.lineage.assets.sanitize_uri",
+                "factory": "leadway_provider.lineage.assets.create_asset",
+                "to_openlineage_converter": "leadway_provider.lineage.assets.convert_asset_to_openlineage",
+            }
+        ],
+    }
+
+
+def connection_type() -> dict[str, Any]:
+    """The connection form: Airflow reads it from here since 3.2, and through the hook before."""
+    return {
+        "connection-type": "leadway",
+        "hook-class-name": "leadway_provider.hooks.leadway.LeadwayHook",
+        "hook-name": "Leadway CRM",
+        "ui-field-behaviour": {
+            # The port stays: Airflow 3.3 refuses to test a stored connection whose form has none.
+            "hidden-fields": ["schema"],
+            "relabeling": {"login": "Client id (OAuth)", "password": "Private integration token, or client secret"},
+            "placeholders": {"host": "https://services.leadconnectorhq.com"},
+        },
+        "conn-fields": {
+            "location_id": {
+                "label": "Location id",
+                "description": "The account that contacts are written to. A task may name another one.",
+                "schema": {"type": ["string", "null"]},
+            },
+            "auth": {
+                "label": "Authentication",
+                "description": "token: a private integration token. oauth: an app that one account is connected to. "
+                "agency: an app that an agency is connected to, for all its accounts.",
+                "schema": {"type": ["string", "null"], "default": "token", "enum": ["token", "oauth", "agency"]},
+            },
+            "refresh_token": {
+                "label": "Refresh token",
+                "description": "oauth and agency: what came when the app was connected. Those that follow it are kept, "
+                "encrypted, in the state store; give a new one here only after connecting the app again.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+            "company_id": {
+                "label": "Agency id",
+                "description": "agency: the company id of the agency.",
+                "schema": {"type": ["string", "null"]},
+            },
+            "state_conn_id": {
+                "label": "Token store",
+                "description": "oauth and agency: id of a connection to the SQL database that keeps the tokens for all "
+                "workers. Without it, a SQLite file beside the Airflow home keeps them, which suits one machine only.",
+                "schema": {"type": ["string", "null"]},
+            },
+            "api_version": {
+                "label": "API version",
+                "description": "What is sent as the Version header.",
+                "schema": {"type": ["string", "null"], "default": "2021-07-28"},
+            },
+            "quota_requests": {
+                "label": "Quota: requests",
+                "description": "Calls that the account grants in one window, until the API's headers say otherwise.",
+                "schema": {"type": ["integer", "null"], "default": 100, "minimum": 1, "maximum": 100000},
+            },
+            "quota_seconds": {
+                "label": "Quota: seconds",
+                "description": "Length of that window in seconds.",
+                "schema": {"type": ["integer", "null"], "default": 10, "minimum": 1, "maximum": 3600},
+            },
+            "timeout": {
+                "label": "Timeout",
+                "description": "Seconds to wait for one answer.",
+                "schema": {"type": ["integer", "null"], "default": 30, "minimum": 1, "maximum": 600},
+            },
+            "verify": {
+                "label": "Verify TLS",
+                "description": "true, false (for a test only), or the path of the certificates to check against.",
+                "schema": {"type": ["string", "null"], "default": "true"},
+            },
+            "proxy": {
+                "label": "Proxy",
+                "description": "URL of an HTTP proxy, with its user and password where it asks for them.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+        },
+    }

@@ -1,0 +1,1 @@
+"""The Leadway API: wire format, pacing, retries and the client."""

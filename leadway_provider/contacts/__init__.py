@@ -1,0 +1,1 @@
+"""Contacts: what a row means for the CRM. Pure: no network, no database, no clock."""

@@ -1,0 +1,150 @@
+"""A run in the terms of OpenLineage: datasets, and facets that say more about them.
+
+Imported only where OpenLineage asks, because it imports OpenLineage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.providers.common.compat.openlineage.facet import (
+    ColumnLineageDatasetFacet,
+    Fields,
+    InputDataset,
+    InputField,
+    OutputDataset,
+    OutputStatisticsOutputDatasetFacet,
+    SchemaDatasetFacet,
+    SchemaDatasetFacetFields,
+    SQLJobFacet,
+)
+from airflow.providers.openlineage.extractors import OperatorLineage
+from openlineage.client.facet_v2 import column_lineage_dataset
+
+from leadway_provider.lineage.facet import ColumnUse, LeadwaySyncRunFacet
+from leadway_provider.lineage.fields import ContactField
+from leadway_provider.lineage.query import DIALECTS, Effect, Origin, QueryLineage, ResultColumn
+from leadway_provider.lineage.run import RunLineage
+from leadway_provider.lineage.source import DatasetName
+
+
+def operator_lineage(run: RunLineage) -> OperatorLineage[Any, Any]:
+    """What a run reads and writes, as far as it got."""
+    told = _Told(run, run.query())
+    return OperatorLineage(
+        inputs=told.inputs(),
+        outputs=[told.output()],
+        run_facets={"leadwaySync": told.run_facet()},
+        job_facets={"sql": SQLJobFacet(query=run.sql, dialect=DIALECTS.get(run.source.backend, run.source.backend))},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A run and what its query reads."""
+
+    run: RunLineage
+    query: QueryLineage
+
+    def inputs(self) -> list[InputDataset]:
+        """The source tables; and the query's own result, where a column's table can't be told."""
+        found = [self.run.source.table(table) for table in self.query.tables]
+        inputs = [InputDataset(namespace=each.namespace, name=each.name) for each in found]
+        unresolved = [each.name for each in self.query.columns if each.origin is Origin.UNRESOLVED]
+        if unresolved or not inputs:
+            schema = SchemaDatasetFacet(fields=[SchemaDatasetFacetFields(name=name) for name in unresolved])
+            namespace, name = self._result
+            inputs.append(InputDataset(namespace=namespace, name=name, facets={"schema": schema}))
+        return inputs
+
+    def output(self) -> OutputDataset:
+        """The account's contacts."""
+        namespace, name = self.run.contacts
+        fields = self._fields
+        counts = self.run.counts
+        statistics = OutputStatisticsOutputDatasetFacet(rowCount=counts.get("created", 0) + counts.get("updated", 0))
+        return OutputDataset(
+            namespace=namespace,
+            name=name,
+            facets={
+                "schema": SchemaDatasetFacet(
+                    fields=[SchemaDatasetFacetFields(name=each.name, type=each.type) for each in fields]
+                ),
+                "columnLineage": ColumnLineageDatasetFacet(fields={each.name: self._origin(each) for each in fields}),
+            },
+            outputFacets={"outputStatistics": statistics} if counts else {},
+        )
+
+    def run_facet(self) -> LeadwaySyncRunFacet:
+        """What no facet of OpenLineage has a place for."""
+        run = self.run
+        return LeadwaySyncRunFacet(
+            sync=run.sync,
+            runId=run.run_id,
+            locationId=run.location_id,
+            source=run.sql_conn_id,
+            queryFingerprint=run.fingerprint,
+            counts=dict(run.counts),
+            calls=run.calls,
+            seconds=run.seconds,
+            dailyQuota=run.quota_limit,
+            dailyQuotaRemaining=run.quota_remaining,
+            key=list(run.key),
+            columns=list(self._uses()),
+            constants=[each.name for each in self._fields if each.column is None],
+            problem=self.query.problem,
+        )
+
+    @property
+    def _fields(self) -> tuple[ContactField, ...]:
+        return self.run.fields_of(self.query)
+
+    @property
+    def _result(self) -> DatasetName:
+        return self.run.source.result(self.run.sync)
+
+    def _column(self, name: str | None) -> ResultColumn | None:
+        return next((each for each in self.query.columns if each.name == name), None)
+
+    def _uses(self) -> Iterator[ColumnUse]:
+        feeds = {each.column: each.name for each in self._fields}
+        for column in self.query.columns:
+            yield ColumnUse(column.name, feeds.get(column.name), column.origin.value, column.problem)
+
+    def _origin(self, contact_field: ContactField) -> Fields:
+        """What one field is made from; where no column feeds it, the transformation says what does."""
+        column = self._column(contact_field.column)
+        if column is None:
+            return Fields(
+                inputFields=[], transformationType="CONSTANT", transformationDescription="the task's constants"
+            )
+        if column.origin is Origin.UNRESOLVED:
+            namespace, name = self._result
+            return Fields(
+                inputFields=[InputField(namespace=namespace, name=name, field=column.name)],
+                transformationDescription=f"from the query's result only: {column.problem}",
+            )
+        if column.origin is not Origin.COLUMNS:
+            return Fields(
+                inputFields=[], transformationType=column.origin.upper(), transformationDescription="by the query"
+            )
+        return Fields(inputFields=list(self._input_fields(column)))
+
+    def _input_fields(self, column: ResultColumn) -> Iterator[InputField]:
+        effects: dict[tuple[DatasetName, str], list[Effect]] = {}
+        for each in column.inputs:
+            effects.setdefault((self.run.source.table(each.table), each.column), []).append(each.effect)
+        for (dataset, name), found in effects.items():
+            yield InputField(
+                namespace=dataset.namespace,
+                name=dataset.name,
+                field=name,
+                transformations=[
+                    column_lineage_dataset.Transformation(
+                        type="DIRECT" if effect.direct else "INDIRECT", subtype=effect.value, masking=False
+                    )
+                    for effect in found
+                ],
+            )

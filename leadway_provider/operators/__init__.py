@@ -1,0 +1,1 @@
+"""The Airflow operator that upserts contacts."""

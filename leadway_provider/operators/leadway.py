@@ -1,0 +1,169 @@
+"""The operator: a SELECT's rows become contacts of a Leadway account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+
+from leadway_provider.contacts.mapping import check_targets
+from leadway_provider.contacts.rules import ContactRules
+from leadway_provider.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+    from airflow.sdk import Context
+
+    from leadway_provider.lineage.record import RunRecord
+
+
+class LeadwayUpsertContactsOperator(BaseOperator):
+    """Upsert contacts from a SQL source: send what changed, at the account's full quota, and account for every row.
+
+    The SELECT list is the mapping: a column's name is its target, such as `email`, `first_name` (or `firstName`),
+    `custom.Lifetime Value`, `dnd.sms` or `tags`. A column that names no target and is not the key is an error before
+    anything is sent. Nothing is sent that no column maps to.
+
+    First the query is compared with what the account last acknowledged, and what changed is put into an outbox; then
+    the outbox is delivered. A retry of the same task run goes on with the outbox. Deferred, killed or crashed, at most
+    `max_in_flight` contacts are sent twice, and none is lost.
+
+    Returns a dict of counts without any contact's data: `read` is the sum of `unchanged, invalid, superseded, created,
+    updated, refused, unknown, pending`; `withheld, not_kept, collisions` count rows with such a remark; then `calls`,
+    `seconds` and `run_id`. It is pushed to XCom also when the task fails.
+
+    Args:
+        sql: a query, or a `.sql` file of the DAG's template path; templated. Values belong into `parameters`.
+        sql_conn_id: the source, any connection whose hook offers a SQLAlchemy engine.
+        key: the column, or columns, that identify a row of the source for good.
+        mapping: `{column: target}` for columns whose name can't be their target.
+        constants: `{target: value}`, the same on every contact.
+        leadway_conn_id: the account's connection, of type `leadway`.
+        location_id: the account, where the connection names none or another.
+        state_conn_id: where the state is kept: SQLite, PostgreSQL or MariaDB/MySQL. Without it, the file
+            `leadway_state.db` in the Airflow home, which only suits a single machine.
+        sync_name: what the state belongs to, together with the account; `<dag_id>.<task_id>` unless given. Keep it when
+            you rename a task, else every contact is sent again.
+        parameters: bound to the query's `:name` places by the database's driver, never formatted into it.
+        rules: how values are normalised and how forgiving validation is.
+        strict: make a row invalid for any bad value, where otherwise only that value is withheld.
+        batch_size: rows read, compared and planned at a time.
+        max_in_flight: the most calls that wait for an answer at a time.
+        max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
+            rows read. With more, the task fails for good after all other rows are delivered.
+        dry_run: plan only; the counts tell as `pending` what would be sent.
+        emit_unchanged: let the task's contacts asset (an outlet `leadway://<location id>/contacts`) have an event also
+            where no contact was created or updated; DAGs that are scheduled on it then run every time.
+
+    Raises:
+        AirflowFailException: too many rejected rows, or something that a person must put right.
+        TransientError: the API, the source or the state can't be reached; the task's retry goes on where it was.
+    """
+
+    template_fields: Sequence[str] = (
+        "sql",
+        "parameters",
+        "sql_conn_id",
+        "leadway_conn_id",
+        "location_id",
+        "state_conn_id",
+        "sync_name",
+    )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers = {"sql": "sql", "parameters": "json"}  # noqa: RUF012 - as BaseOperator declares it
+    ui_color = "#d9efe5"
+
+    def __init__(
+        self,
+        *,
+        sql: str,
+        sql_conn_id: str,
+        key: str | Sequence[str],
+        mapping: Mapping[str, str] | None = None,
+        constants: Mapping[str, object] | None = None,
+        leadway_conn_id: str = "leadway_default",
+        location_id: str | None = None,
+        state_conn_id: str | None = None,
+        sync_name: str | None = None,
+        parameters: Mapping[str, object] | None = None,
+        rules: ContactRules | None = None,
+        strict: bool = False,
+        batch_size: int = 1000,
+        max_in_flight: int = 16,
+        max_rejected: float = 0,
+        dry_run: bool = False,
+        emit_unchanged: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.key = key
+        self.mapping = mapping
+        self.constants = constants
+        self.leadway_conn_id = leadway_conn_id
+        self.location_id = location_id
+        self.state_conn_id = state_conn_id
+        self.sync_name = sync_name
+        self.parameters = parameters
+        self.rules = rules
+        self.strict = strict
+        self.batch_size = batch_size
+        self.max_in_flight = max_in_flight
+        self.max_rejected = max_rejected
+        self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
+        self.emit_unchanged = emit_unchanged
+        self.record: RunRecord | None = None
+        self._check_arguments()
+
+    def _check_arguments(self) -> None:
+        """Fail while the DAG is parsed, where that needs no connection."""
+        for name in ("batch_size", "max_in_flight"):
+            if (value := getattr(self, name)) < 1:
+                raise ConfigurationError(f"{name} of task {self.task_id} is {value}; it must be 1 or more.")
+        if self.max_rejected < 0 or (self.max_rejected > 1 and self.max_rejected != int(self.max_rejected)):
+            raise ConfigurationError(
+                f"max_rejected of task {self.task_id} is {self.max_rejected}; give a whole number of rows, "
+                "or a share of the rows read between 0 and 1."
+            )
+        check_targets(self.mapping, self.constants)
+
+    def execute(self, context: Context) -> dict[str, int | float | str]:
+        """Run the sync; see the class."""
+        from leadway_provider.operators.execution import Execution, TooManyRejectedError  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.lineage import settle_assets  # noqa: PLC0415 - heavy
+
+        ti = context["ti"]
+        try:
+            execution = Execution.of_task(self, ti)
+            self.record = execution.record
+            report = execution.run()
+        except TooManyRejectedError as error:
+            ti.xcom_push(key="return_value", value=error.report)
+            raise AirflowFailException(str(error)) from None
+        except ConfigurationError as error:
+            raise AirflowFailException(str(error)) from error
+        finally:
+            if self.record:
+                self.record.close()
+        settle_assets(self, context, report)
+        return report
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
+        """What Airflow's OpenLineage integration tells before the task runs: what its query and connections say."""
+        from leadway_provider.operators.lineage import openlineage_facets  # noqa: PLC0415 - heavy
+
+        return openlineage_facets(self)
+
+    def get_openlineage_facets_on_complete(self, ti: object) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - Airflow's interface
+        """The same with the live result's columns and the run's counts."""
+        from leadway_provider.operators.lineage import openlineage_facets  # noqa: PLC0415 - heavy
+
+        return openlineage_facets(self)
+
+    def get_openlineage_facets_on_failure(self, ti: object) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - Airflow's interface
+        """The same, as far as the run got."""
+        from leadway_provider.operators.lineage import openlineage_facets_of_failure  # noqa: PLC0415 - heavy
+
+        return openlineage_facets_of_failure(self)

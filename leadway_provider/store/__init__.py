@@ -1,0 +1,1 @@
+"""State in SQL that survives crashes, and the reading of sources."""

@@ -1,0 +1,38 @@
+"""The hot path of a plan: which of a batch of source keys are known, in each database's fastest form.
+
+On a second run every row of the source passes here and nowhere else, so a microsecond a key counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from leadway_provider.store.tables import row
+
+# Raw SQL without typed columns: SQLite hands over str, bytes and int as they are, and no value costs a Python call.
+# One JSON parameter is faster than a thousand, and CROSS JOIN keeps the keys as the outer loop.
+_SQLITE = sa.text(
+    "SELECT r.source_key, r.id, r.fingerprint FROM json_each(:keys) j CROSS JOIN leadway_row r "
+    "WHERE r.sync_id = :sync_id AND r.source_key = j.value"
+)
+_COLUMNS = sa.select(row.c.source_key, row.c.id, row.c.fingerprint).where(row.c.sync_id == sa.bindparam("sync_id"))
+_POSTGRESQL = _COLUMNS.where(
+    row.c.source_key == sa.any_(sa.bindparam("keys", type_=postgresql.ARRAY(sa.String(collation="C"))))
+)
+_OTHERS = _COLUMNS.where(row.c.source_key.in_(sa.bindparam("keys", expanding=True)))
+
+
+def known_rows(connection: sa.Connection, sync_id: int, keys: Sequence[str]) -> dict[str, tuple[int, bytes | None]]:
+    """Row id and acknowledged fingerprint of those keys that have a row."""
+    match connection.dialect.name:
+        case "sqlite":
+            result = connection.execute(_SQLITE, {"sync_id": sync_id, "keys": json.dumps(keys)})
+        case "postgresql":
+            result = connection.execute(_POSTGRESQL, {"sync_id": sync_id, "keys": list(keys)})
+        case _:
+            result = connection.execute(_OTHERS, {"sync_id": sync_id, "keys": list(keys)})
+    return {key: (row_id, fingerprint) for key, row_id, fingerprint in result.all()}

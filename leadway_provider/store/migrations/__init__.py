@@ -1,0 +1,1 @@
+"""Alembic's script directory; `store.schema` runs it."""

@@ -1,0 +1,217 @@
+"""What plan and deliver ask of the state store and of the API; `store` and `api` implement it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from leadway_provider.contacts.contact import Contact, JsonValue, Reason
+from leadway_provider.sync.claims import Claim, Holder, Waiting
+from leadway_provider.sync.outcome import Counts, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """A changed row that shall be sent; calls that share a lane keep their order."""
+
+    source_key: str
+    fingerprint: bytes
+    contact: Contact
+    lanes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SettledRow:
+    """A changed row that is not sent: invalid or superseded."""
+
+    source_key: str
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A planned row that the CRM has not acknowledged yet; `position` follows the source's order."""
+
+    position: int
+    row_id: int
+    source_key: str
+    fingerprint: bytes
+    contact: Contact
+    lanes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the CRM made of an outbox row; its outcome is created, updated, refused or unknown."""
+
+    row: OutboxRow
+    outcome: Outcome
+    contact_id: str | None = None
+    trace_id: str | None = None
+    status: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    not_kept: tuple[Reason, ...] = ()
+
+
+class PlanStore(Protocol):
+    """One run's plan. Each call commits by itself; a plan that is not sealed counts for nothing."""
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, tuple[int, bytes | None]]:
+        """Row id and acknowledged fingerprint (None: nothing acknowledged) of those keys that have a row."""
+        ...
+
+    def enroll(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """The row id of each key; a key that has none gets one."""
+        ...
+
+    def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> Mapping[str, int]:
+        """Put rows into the outbox in this order, where they wait for the seal; tells the row id of each key."""
+        ...
+
+    def retract(self, row_ids: Sequence[int]) -> Mapping[int, Outcome]:
+        """Take back what this run planned for rows whose key came again.
+
+        Tells for each what it had been: pending, invalid, superseded, or unchanged.
+        """
+        ...
+
+    def seal(self, counts: Counts) -> None:
+        """End the plan: keep the counts and the outcomes of settled rows, and forget what is no longer certain.
+
+        From here on a call may reach the CRM without its answer reaching us, so every row of the outbox loses its
+        acknowledged fingerprint. A settled row loses it too: what the CRM holds is not what the source says. Then only
+        what shall be sent is left in the outbox, `counts.pending` rows.
+        """
+        ...
+
+
+class ClaimStore(Protocol):
+    """Who holds which identity in one sync. Each call commits by itself; a claim says nothing of what the CRM holds."""
+
+    def claims_of(self, row_ids: Collection[int]) -> Sequence[Claim]:
+        """All claims of these rows."""
+        ...
+
+    def holders(self, identities: Collection[str]) -> Mapping[str, Holder]:
+        """Who holds those of these identities that are held."""
+        ...
+
+    def reclaim(self, dropped: Sequence[Claim], made: Sequence[Claim]) -> None:
+        """Take claims back, and record new or changed ones."""
+        ...
+
+    def disinherit(self, ended: Sequence[Claim]) -> None:
+        """Take claims from absent rows, which count as changed should they come back."""
+        ...
+
+    def waiting(self) -> Iterable[Waiting]:
+        """Every claim that waits, with who holds the identity: by identity, and those known longest first."""
+        ...
+
+
+class DeliveryStore(Protocol):
+    """One run's outbox. Each call commits by itself."""
+
+    def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """The next rows behind that position, in order."""
+        ...
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Take rows out of the outbox with their outcome, in one transaction with the counts.
+
+        Created and updated rows keep their fingerprint; refused and unknown ones keep none. Two keys on one contact
+        id are found here and counted as collisions.
+        """
+        ...
+
+
+class UpsertEcho(Protocol):
+    """The CRM's answer to an upsert."""
+
+    @property
+    def new(self) -> bool:
+        """Whether the CRM made a new contact."""
+        ...
+
+    @property
+    def contact_id(self) -> str:
+        """The id of the contact that was written."""
+        ...
+
+    @property
+    def trace_id(self) -> str | None:
+        """The CRM's id of the call."""
+        ...
+
+    @property
+    def kept(self) -> Mapping[str, JsonValue]:
+        """The contact as the answer shows it, in the API's names."""
+        ...
+
+
+class ContactView(Protocol):
+    """A contact as the account holds it."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def wire(self) -> Mapping[str, JsonValue]:
+        """Its fields, in the API's names."""
+        ...
+
+
+class TagsItem(Protocol):
+    """What became of one contact's tags."""
+
+    @property
+    def contact_id(self) -> str:
+        """The contact."""
+        ...
+
+    @property
+    def ok(self) -> bool:
+        """Whether its tags are now as asked."""
+        ...
+
+    @property
+    def message(self) -> str | None:
+        """What the API says of it."""
+        ...
+
+
+class TagsEcho(Protocol):
+    """The CRM's answer to a change of tags."""
+
+    @property
+    def responses(self) -> Sequence[TagsItem]:
+        """One for each contact."""
+        ...
+
+
+class ContactSink(Protocol):
+    """The account that contacts are delivered to."""
+
+    async def upsert_contact(self, fields: Mapping[str, JsonValue]) -> UpsertEcho:
+        """Create or update one contact.
+
+        Raises:
+            RefusedError: the API refuses this contact.
+            UnavailableError: the API could not be reached, or not be understood, for longer than retries last.
+            ConfigurationError, QuotaExhaustedError: no further call makes sense now.
+        """
+        ...
+
+    async def find_duplicate(self, *, email: str | None = None, phone: str | None = None) -> ContactView | None:
+        """The contact that the account would match by these, or None; raises as `upsert_contact` does."""
+        ...
+
+    async def update_tags(
+        self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
+    ) -> TagsEcho:
+        """Add the same tags to contacts, or remove them, in one call; raises as `upsert_contact` does."""
+        ...

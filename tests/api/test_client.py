@@ -1,0 +1,247 @@
+"""The client against a sandbox, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from leadway_provider.api.client import LeadwayClient
+from leadway_provider.api.pacing import Pacer
+from leadway_provider.exceptions import (
+    AccessDeniedError,
+    AuthenticationError,
+    ConnectionSettingsError,
+    QuotaExhaustedError,
+    RefusedError,
+)
+from leadway_provider.sandbox.quota import Quota
+from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sandbox.service import Settings
+from tests.api.office import TOKEN, IdleTime, client_of, settings_for
+
+T = TypeVar("T")
+ADA = {"email": "ada@example.com", "firstName": "Ada", "phone": "+12025550123"}
+
+
+def use(client: LeadwayClient, act: Callable[[LeadwayClient], Awaitable[T]]) -> T:
+    """Open a client, act and close it."""
+
+    async def run() -> T:
+        async with client:
+            return await act(client)
+
+    return asyncio.run(run())
+
+
+def test_a_contacts_life(sandbox: SandboxServer) -> None:
+    """A contact is created, updated, read, found, tagged and deleted, and every answer is typed."""
+
+    async def act(client: LeadwayClient) -> None:
+        created = await client.upsert_contact({**ADA, "tags": ["new"]})
+        assert created.new
+        assert created.trace_id
+        assert created.kept["firstName"] == "Ada"
+        updated = await client.upsert_contact({**ADA, "firstName": "Augusta"})
+        assert (updated.new, updated.contact_id) == (False, created.contact_id)
+        contact = await client.get_contact(created.contact_id)
+        assert (contact.first_name, contact.email) == ("Augusta", "ada@example.com")
+        by_email = await client.find_duplicate(email="ADA@example.com")
+        by_phone = await client.find_duplicate(phone="+12025550123")
+        assert by_email is not None
+        assert by_phone is not None
+        assert by_email.id == by_phone.id == created.contact_id
+        assert await client.find_duplicate(email="nobody@example.com") is None
+        assert set((await client.add_tags(created.contact_id, ["vip"])).tags) >= {"vip"}
+        await client.remove_tags(created.contact_id, ["new"])
+        assert (await client.get_contact(created.contact_id)).tags == ("vip",)
+        bulk = await client.update_tags("add", [created.contact_id, "nobody"], ["bulk"])
+        assert [item.ok for item in bulk.responses] == [True, False]
+        await client.delete_contact(created.contact_id)
+        with pytest.raises(RefusedError) as caught:
+            await client.get_contact(created.contact_id)
+        assert caught.value.call == "GET /contacts/{contactId}"
+        assert caught.value.status == 400
+
+    use(client_of(sandbox), act)
+
+
+def test_an_accounts_definitions(sandbox: SandboxServer) -> None:
+    """Custom fields, the location and its people are read."""
+
+    async def act(client: LeadwayClient) -> None:
+        assert {field.data_type for field in await client.get_custom_fields()} >= {"TEXT", "DATE"}
+        location = await client.get_location()
+        assert (location.id, location.allow_duplicate_contact) == ("sandbox-location", False)
+        assert all(user.id for user in await client.get_users())
+        assert client.calls == sandbox.journal.total == 3
+
+    use(client_of(sandbox), act)
+
+
+@pytest.mark.parametrize(
+    ("extra", "token", "error", "says"),
+    [
+        ({}, "no-such-token", AuthenticationError, "'crm'"),
+        ({"location_id": "elsewhere"}, TOKEN, AccessDeniedError, "'elsewhere'"),
+        ({"api_version": "1999-01-01"}, TOKEN, ConnectionSettingsError, "`api_version`"),
+    ],
+)
+def test_what_a_person_must_change(
+    sandbox: SandboxServer, extra: dict[str, object], token: str, error: type[Exception], says: str
+) -> None:
+    """Wrong token, wrong location, wrong version: one call, and a message that names what to change."""
+    client = client_of(sandbox, settings=settings_for(sandbox.url, token=token, **extra))
+    with pytest.raises(error, match=says):
+        use(client, lambda client: client.upsert_contact(ADA))
+    assert client.calls == 1
+
+
+def test_a_refusal_gives_every_reason_and_no_value(sandbox: SandboxServer) -> None:
+    """What the API dislikes is told in its own words, without the person's data."""
+    with pytest.raises(RefusedError) as caught:
+        use(client_of(sandbox), lambda client: client.upsert_contact({"email": "ada-at-example", "oddity": "x"}))
+    assert caught.value.status == 422
+    assert len(caught.value.reasons) == 2
+    assert all(reason in str(caught.value) for reason in caught.value.reasons)
+    assert "ada-at-example" not in str(caught.value)
+
+
+def test_an_account_must_be_named(sandbox: SandboxServer) -> None:
+    """Without a location in connection or argument nothing is sent; an argument stands above the connection."""
+    with pytest.raises(ConnectionSettingsError, match="`location_id`"):
+        LeadwayClient(settings_for(sandbox.url, location_id=""))
+    assert client_of(sandbox, location_id="other").location_id == "other"
+
+
+def test_no_more_calls_are_in_flight_than_allowed() -> None:
+    """However many tasks call, the limit holds, and it is used."""
+
+    async def act(client: LeadwayClient) -> None:
+        await asyncio.gather(*(client.upsert_contact({"email": f"p{n}@example.com"}) for n in range(40)))
+
+    with SandboxServer(Settings(burst=None, daily=None, latency=0.01)) as sandbox:
+        use(client_of(sandbox, max_in_flight=4), act)
+        assert sandbox.journal.most_in_flight == 4
+
+
+@pytest.mark.parametrize("window", ["sliding", "fixed"])
+def test_a_real_quota_is_never_exceeded(window: str) -> None:
+    """A quota that the connection doesn't know is followed, over real HTTP and in real time, without a single 429."""
+
+    async def act(client: LeadwayClient) -> None:
+        await asyncio.gather(*(client.upsert_contact({"email": f"p{n}@example.com"}) for n in range(150)))
+
+    burst = Quota(40, 0.15, "sliding" if window == "sliding" else "fixed")
+    with SandboxServer(Settings(burst=burst, daily=None)) as sandbox:
+        use(client_of(sandbox), act)
+        assert sandbox.journal.quota_refusals == 0
+        assert sandbox.journal.statuses == {201: 150}
+
+
+def test_a_later_client_goes_on_in_the_same_window(sandbox: SandboxServer, time: IdleTime) -> None:
+    """Two clients one after the other, with one pacer, wait as one would."""
+    pacer = Pacer(3, 10.0)
+
+    async def act(client: LeadwayClient) -> None:
+        for _ in range(2):
+            await client.get_location()
+
+    for _ in range(2):
+        use(client_of(sandbox, time, pacer=pacer), act)
+    assert sum(time.slept) == pytest.approx(10.0, rel=0.01)
+
+
+def test_the_days_quota_ends_the_run() -> None:
+    """When the day's quota is used up no further call is sent, and the error says when it returns."""
+
+    async def act(client: LeadwayClient) -> None:
+        for number in range(3):
+            await client.upsert_contact({"email": f"p{number}@example.com"})
+        with pytest.raises(QuotaExhaustedError) as caught:
+            await client.upsert_contact(ADA)
+        assert caught.value.returns_in == pytest.approx(86_400, abs=60)
+        assert client.calls == 3
+        assert client.pacer.daily is not None
+        assert (client.pacer.daily.limit, client.pacer.daily.remaining) == (3, 0)
+
+    with SandboxServer(Settings(burst=None, daily=Quota(3, 86_400, "fixed"))) as sandbox:
+        use(client_of(sandbox), act)
+
+
+def test_a_days_quota_that_others_used_up_ends_the_run_too() -> None:
+    """A 429 that says that nothing is left for the day is not waited for."""
+
+    async def act(one: LeadwayClient) -> None:
+        async with client_of(sandbox) as other:
+            await one.get_location()
+            await other.get_location()
+            await other.get_location()
+            with pytest.raises(QuotaExhaustedError):
+                await one.get_location()
+
+    with SandboxServer(Settings(burst=None, daily=Quota(3, 86_400, "fixed"))) as sandbox:
+        use(client_of(sandbox), act)
+        assert sandbox.journal.statuses == {200: 3, 429: 1}
+
+
+def test_a_cancelled_call_gives_its_place_back() -> None:
+    """A call that is cancelled in flight blocks neither the permits nor the pacer."""
+
+    async def act(client: LeadwayClient) -> None:
+        await client.get_location()
+        call = asyncio.create_task(client.upsert_contact(ADA))
+        while client.calls < 2:  # a call that leaves tells nobody
+            await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await client.get_location()
+
+    with SandboxServer(Settings(burst=None, daily=None, latency=0.01)) as sandbox:
+        use(client_of(sandbox, max_in_flight=1), act)
+
+
+def test_a_client_must_be_opened(sandbox: SandboxServer) -> None:
+    """Using it without `async with` says so."""
+    with pytest.raises(RuntimeError, match="async with"):
+        asyncio.run(client_of(sandbox).get_location())
+
+
+def test_what_json_cannot_express_is_not_sent(sandbox: SandboxServer) -> None:
+    """Text that is no valid Unicode is refused here, without being repeated."""
+    with pytest.raises(ValueError, match=r"POST /contacts/upsert") as caught:
+        use(client_of(sandbox), lambda client: client.upsert_contact({"firstName": "Ada\ud800"}))
+    assert "Ada" not in str(caught.value)
+    assert caught.value.__context__ is None
+    assert sandbox.journal.total == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "environment", "proxy"),
+    [
+        ("https://api.example.com", {"HTTPS_PROXY": "http://127.0.0.1:3128"}, "http://127.0.0.1:3128"),
+        ("https://api.example.com", {"HTTPS_PROXY": "http://127.0.0.1:3128", "NO_PROXY": "example.com"}, None),
+        ("http://127.0.0.1:8000", {"HTTP_PROXY": "http://127.0.0.1:3128"}, None),
+        ("https://api.example.com", {}, None),
+    ],
+)
+def test_the_environments_proxy(
+    monkeypatch: pytest.MonkeyPatch, host: str, environment: dict[str, str], proxy: str | None
+) -> None:
+    """A machine's proxy is used as other programs use it, and never for this machine itself."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    async def act(client: LeadwayClient) -> httpx.Proxy | None:
+        found: httpx.Proxy | None = getattr(client._network._transport, "proxy", None)
+        return found
+
+    used = use(client_of(host), act)
+    assert (None if used is None else str(used.url)) == proxy

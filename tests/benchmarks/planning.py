@@ -1,0 +1,115 @@
+"""Compare a million unchanged rows, or only stream them; prints seconds and memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from leadway_provider.contacts.mapping import ContactMapping, compile_mapping
+from leadway_provider.store.source import read_source
+from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
+from leadway_provider.sync.outcome import Outcome
+from leadway_provider.sync.plan import plan
+from leadway_provider.sync.ports import Delivery
+
+ROWS = 1_000_000
+BATCH = 1_000
+SQL = "SELECT * FROM customers"
+SYNC = SyncIdentity(name="benchmark", host="http://127.0.0.1", location_id="location")
+
+
+def source(folder: Path) -> sa.Engine:
+    """The warehouse."""
+    return sa.create_engine(f"sqlite:///{folder / 'warehouse.db'}")
+
+
+def make_warehouse(folder: Path) -> None:
+    """A table of customers with the columns that such a table has."""
+    with sqlite3.connect(folder / "warehouse.db") as warehouse:
+        warehouse.execute(
+            "CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, email TEXT, first_name TEXT, last_name TEXT, "
+            "phone TEXT, address1 TEXT, city TEXT, state TEXT, postal_code TEXT, country TEXT, company_name TEXT)"
+        )
+        warehouse.executemany(
+            "INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    number,
+                    f"customer{number}@example.com",
+                    f"First{number % 1000}",
+                    f"Last{number % 777}",
+                    "+12025550101",
+                    f"{number} Main Street",
+                    "Springfield",
+                    "IL",
+                    f"{number % 100_000:05}",
+                    "US",
+                    "Example Ltd",
+                )
+                for number in range(ROWS)
+            ),
+        )
+
+
+def mapping(columns: tuple[str, ...]) -> ContactMapping:
+    """The SELECT list is the mapping."""
+    return compile_mapping(columns, key=["customer_id"])
+
+
+def planned_run(folder: Path, state: StateStore) -> SyncRun:
+    """A run of the sync after its plan."""
+    run = state.begin(SYNC, task_run=f"at {time.time()}", definition=b"")
+    with read_source(source(folder), SQL, None, batch_size=BATCH, name="warehouse") as rows:
+        planned = plan(
+            rows.batches(),
+            key=["customer_id"],
+            mapping=mapping(rows.columns),
+            store=run,
+            claims=run.claims,
+            again=lambda: (),
+        )
+    run.seal(planned.counts)
+    return run
+
+
+def acknowledge_all(run: SyncRun) -> None:
+    """Let the account have acknowledged the outbox, without an account."""
+    while page := run.outbox(0, BATCH):
+        run.acknowledge(
+            [Delivery(row, Outcome.CREATED, contact_id=f"id{row.row_id:018}", trace_id="t") for row in page]
+        )
+    run.finish(calls=0, seconds=0)
+
+
+def main(what: str, folder: Path) -> None:
+    """Do one thing and print what it cost."""
+    state_file = folder / "state.db"
+    if what == "prepare":
+        make_warehouse(folder)
+        state = StateStore.open_file(state_file)
+        acknowledge_all(planned_run(folder, state))
+        state.close()
+        print("{}")
+        return
+    began_at = time.perf_counter()
+    if what == "stream":
+        with source(folder).connect().execution_options(stream_results=True, max_row_buffer=BATCH) as connection:
+            rows = sum(len(part) for part in connection.execute(sa.text(SQL)).partitions(BATCH))
+    else:
+        counts = planned_run(folder, StateStore.open_file(state_file)).counts()
+        rows = counts.unchanged
+    seconds = time.perf_counter() - began_at
+    if rows != ROWS:
+        raise SystemExit(f"{rows} of {ROWS} rows")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

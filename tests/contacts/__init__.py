@@ -1,0 +1,1 @@
+"""The room of contacts, tested without network, database or clock."""

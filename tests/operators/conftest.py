@@ -1,0 +1,40 @@
+"""A warehouse, an account and a task, as the operator meets them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sandbox.service import Settings
+from tests.operators.task import Warehouse
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    """An account of its own, without quotas."""
+    with SandboxServer(Settings(burst=None, daily=None)) as server:
+        yield server
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """A SQLite warehouse, with connections to it, to the account and to a state database."""
+    file = tmp_path / "warehouse.db"
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE customers (id INTEGER, email TEXT, first_name TEXT, phone TEXT, country TEXT)")
+    account = {
+        "conn_type": "leadway",
+        "host": sandbox.url,
+        "password": "sandbox-token",
+        "extra": {"location_id": "sandbox-location"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
+    for conn_id, path in (("WAREHOUSE", file), ("STATE", tmp_path / "state.db")):
+        connection = {"conn_type": "sqlite", "host": str(path)}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id}", json.dumps(connection))
+    return Warehouse(file, tmp_path / "state.db")

@@ -1,0 +1,54 @@
+"""A warehouse to fill, and a task to run over it without a scheduler."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
+
+SQL = "SELECT id, email, first_name, phone, country FROM customers ORDER BY id"
+Row = tuple[object, object, object, object, object]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A table `customers` of id, email, first_name, phone and country; and where the state is kept."""
+
+    file: Path
+    state: Path
+
+    def fill(self, *rows: Row) -> None:
+        """Let these be the rows."""
+        self.run("DELETE FROM customers")
+        with sqlite3.connect(self.file) as database:
+            database.executemany("INSERT INTO customers VALUES (?, ?, ?, ?, ?)", rows)
+
+    def run(self, sql: str) -> None:
+        """Change something."""
+        with sqlite3.connect(self.file) as database:
+            database.execute(sql)
+
+
+@dataclass
+class TaskInstance:
+    """What the operator asks of Airflow's task instance."""
+
+    dag_id: str = "customers"
+    run_id: str = "scheduled__2026-11-22"
+    task_id: str = "sync"
+    map_index: int = -1
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Remember what would be pushed."""
+        self.pushed[key] = value
+
+
+def sync(run_id: str = "first", ti: TaskInstance | None = None, **arguments: Any) -> dict[str, Any]:
+    """Run the operator once, as the task of that DAG run."""
+    chosen = {"sql": SQL, "sql_conn_id": "warehouse", "key": "id", "state_conn_id": "state"} | arguments
+    operator = LeadwayUpsertContactsOperator(task_id="sync", **chosen)
+    return operator.execute(cast("Any", {"ti": ti or TaskInstance(run_id=run_id)}))

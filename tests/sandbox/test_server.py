@@ -1,0 +1,62 @@
+"""The server's life: it starts on a free port, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.server import SandboxServer, listen
+from leadway_provider.sandbox.service import Settings
+
+
+def test_it_serves_at_once_and_leaves_no_thread() -> None:
+    """The first call needs no waiting; afterwards the port is free and the thread gone."""
+    before = set(threading.enumerate())
+    with SandboxServer() as server:
+        assert httpx.get(server.url).status_code == 200
+    assert set(threading.enumerate()) == before
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url)
+
+
+def test_it_ends_while_calls_hang() -> None:
+    """A caller who still waits sees the connection drop, and nobody waits for him."""
+    with ThreadPoolExecutor(1) as pool:
+        with SandboxServer() as server:
+            server.faults.add(Fault(FaultKind.HANG))
+            waiting = pool.submit(httpx.get, f"{server.url}/users/", timeout=10)
+            while not server.journal.faults:
+                time.sleep(0.001)
+        assert isinstance(waiting.exception(), httpx.TransportError)
+
+
+def test_it_can_serve_twice() -> None:
+    """Its contacts are still there the second time: a crashed client meets the same account again."""
+    server = SandboxServer(Settings(location_id="here"))
+    for expected in (0, 1):
+        with server:
+            assert httpx.get(f"{server.url}/_sandbox/contacts").json()["total"] == expected
+            server.account.upsert({"email": "ann@example.com"})
+
+
+def test_two_sandboxes_know_nothing_of_each_other() -> None:
+    """Each has its own port and its own contacts."""
+    with SandboxServer() as one, SandboxServer() as two:
+        one.account.upsert({"email": "ann@example.com"})
+        assert one.url != two.url
+        assert httpx.get(f"{two.url}/_sandbox/contacts").json()["total"] == 0
+
+
+def test_a_taken_port_is_an_error() -> None:
+    """And the socket that failed is closed."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", taken.getsockname()[1])

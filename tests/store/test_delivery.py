@@ -1,0 +1,193 @@
+"""What delivery asks of the store, on every kind of database."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from leadway_provider.store import run as run_module
+from leadway_provider.store import tables
+from leadway_provider.store.state import RejectedRow, StateStore, SyncIdentity, SyncRun
+from leadway_provider.sync.outcome import Counts, Outcome
+from leadway_provider.sync.ports import Delivery, DeliveryStore
+from tests.store.sample import (
+    IMPOSSIBLE,
+    MALFORMED,
+    acknowledged,
+    begin,
+    deliver_all,
+    delivered,
+    fingerprint,
+    planned,
+    sealed,
+)
+
+
+def remarks(engine: sa.Engine, run: SyncRun, key: str) -> dict[str, object] | None:
+    """What is on record beside a row's outcome."""
+    with engine.connect() as connection:
+        text = connection.scalar(
+            sa.select(tables.row.c.remarks).where(tables.row.c.run_id == run.id, tables.row.c.source_key == key)
+        )
+    return None if text is None else json.loads(text)
+
+
+def test_a_run_is_a_delivery_store(state: StateStore, sync: SyncIdentity) -> None:
+    """A run has what delivery asks for; mypy checks the signatures."""
+    store: DeliveryStore = sealed(state, sync, "a")
+
+    assert [row.source_key for row in store.outbox(0, 10)] == ["a"]
+
+
+def test_an_acknowledged_row_leaves_the_outbox_with_its_outcome(state: StateStore, sync: SyncIdentity) -> None:
+    """Created and updated rows keep their fingerprint, refused and unknown ones none; the counts add up at any time."""
+    run = sealed(state, sync, "created", "updated", "refused", "unknown", "waiting")
+    created, updated, refused, unknown, waiting = run.outbox(0, 10)
+
+    run.acknowledge([delivered(created, "C1"), delivered(updated, "C2", Outcome.UPDATED)])
+    run.acknowledge(
+        [Delivery(refused, Outcome.REFUSED, status=422, reasons=(MALFORMED,)), Delivery(unknown, Outcome.UNKNOWN)]
+    )
+
+    assert run.outbox(0, 10) == [waiting]
+    assert {key: print_ for key, (_, print_) in run.known(["created", "updated", "refused", "unknown"]).items()} == {
+        "created": fingerprint("created"),
+        "updated": fingerprint("updated"),
+        "refused": None,
+        "unknown": None,
+    }
+    assert run.rejected(10) == [RejectedRow("refused", Outcome.REFUSED, (MALFORMED,))]
+    counts = run.counts()
+    assert counts == Counts(read=5, created=1, updated=1, refused=1, unknown=1, pending=1)
+    counts.verify()
+
+
+def test_acknowledging_twice_counts_once(state: StateStore, sync: SyncIdentity) -> None:
+    """A row that has left the outbox is neither counted nor changed again."""
+    run = sealed(state, sync, "a", "b")
+    first, second = run.outbox(0, 10)
+    run.acknowledge([delivered(first, "C1")])
+
+    run.acknowledge([Delivery(first, Outcome.REFUSED), delivered(second, "C2"), delivered(second, "C2")])
+
+    assert run.counts() == Counts(read=2, created=2)
+    assert acknowledged(run, "a") == fingerprint("a")
+    assert run.rejected(10) == []
+
+
+def test_acknowledging_is_all_or_nothing(
+    state: StateStore, sync: SyncIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the outbox and the counts, neither has changed."""
+    run = sealed(state, sync, "a")
+    monkeypatch.setattr(run_module, "encode_remarks", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    with pytest.raises(KeyboardInterrupt):
+        run.acknowledge([delivered(row, "C1") for row in run.outbox(0, 10)])
+
+    assert run.counts() == Counts(read=1, pending=1)
+    assert [row.source_key for row in run.outbox(0, 10)] == ["a"]
+    assert acknowledged(run, "a") is None
+
+
+def test_remarks_lie_across_the_outcomes(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """Withheld and not kept values are on record with the row, and rows with them are counted."""
+    run = begin(state, sync)
+    run.write([planned("a", withheld=(IMPOSSIBLE,)), planned("b")], [])
+    run.seal(Counts(read=2, pending=2))
+    first, second = run.outbox(0, 10)
+
+    run.acknowledge(
+        [
+            Delivery(first, Outcome.CREATED, contact_id="C1", not_kept=(MALFORMED, IMPOSSIBLE)),
+            delivered(second, "C2"),
+        ]
+    )
+
+    assert run.counts() == Counts(read=2, created=2, withheld=1, not_kept=1)
+    phone = {"field": "phone", "code": "phone_impossible", "message": "No such number."}
+    email = {"field": "email", "code": "email_malformed", "message": "It has no @."}
+    assert remarks(engine, run, "a") == {"withheld": [phone], "not_kept": [email, phone]}
+    assert remarks(engine, run, "b") is None
+
+
+def test_two_keys_on_one_contact_collide(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """The later row is remarked with the earlier key, within one group and over runs."""
+    run = sealed(state, sync, "a", "b", "c", "d")
+    first, second, third, fourth = run.outbox(0, 10)
+
+    run.acknowledge([delivered(first, "C1"), delivered(second, "C1", Outcome.UPDATED), delivered(third, "C3")])
+    run.acknowledge([delivered(fourth, "C3", Outcome.UPDATED)])
+
+    assert run.counts().collisions == 2
+    assert [remarks(engine, run, key) for key in "abcd"] == [None, {"collision": "a"}, None, {"collision": "c"}]
+
+
+def test_what_is_no_collision(state: StateStore, sync: SyncIdentity) -> None:
+    """A row that is written again, another sync's contact, an id in other case, and a handover within one group."""
+    deliver_all(sealed(state, sync, "a", "b"))
+    other = SyncIdentity(sync.name, sync.host, "loc2")
+    elsewhere = sealed(state, other, "x")
+    elsewhere.acknowledge([delivered(row, "contact of a") for row in elsewhere.outbox(0, 10)])
+    run = sealed(state, sync, "a", "b", "c", "d", task_run="run 2")
+    a, b, c, d = run.outbox(0, 10)
+
+    run.acknowledge([delivered(a, "contact of a", Outcome.UPDATED), delivered(c, "CONTACT OF A")])
+    run.acknowledge([delivered(d, "contact of b", Outcome.UPDATED), delivered(b, "contact of e", Outcome.UPDATED)])
+
+    assert elsewhere.counts().collisions == 0
+    assert run.counts().collisions == 0
+
+
+def test_a_refused_update_keeps_the_contact(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """The contact that an earlier run made goes on existing, and stays known, when an update is refused."""
+    deliver_all(sealed(state, sync, "a"))
+    run = sealed(state, sync, "a", task_run="run 2")
+
+    run.acknowledge([Delivery(row, Outcome.REFUSED, reasons=(MALFORMED,)) for row in run.outbox(0, 10)])
+
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(tables.row).where(tables.row.c.run_id == run.id)).one()
+    assert found.contact_id == "contact of a"
+    assert found.fingerprint is None
+
+
+def test_positions_only_grow(state: StateStore, sync: SyncIdentity) -> None:
+    """A position is never given to a second row, even when the outbox was empty in between."""
+    run = begin(state, sync)
+    ids = run.write([planned("a")], [])
+    before = run.outbox(0, 10)[-1].position
+    run.retract(list(ids.values()))
+    run.write([planned("a")], [])
+
+    assert run.outbox(before, 10)
+
+
+def test_times_are_aware_and_in_utc(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """Every database gives back the instant that was stored, with microseconds."""
+    before = datetime.now(UTC)
+    run = sealed(state, sync, "a")
+    deliver_all(run)
+
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(tables.run).where(tables.run.c.id == run.id)).one()
+        row = connection.execute(sa.select(tables.row).where(tables.row.c.run_id == run.id)).one()
+
+    times = [found.started_at, row.created_at, found.sealed_at, row.updated_at, found.finished_at, datetime.now(UTC)]
+    assert [time.utcoffset() for time in times] == [timedelta(0)] * len(times)
+    assert sorted([before, *times]) == [before, *times]
+
+
+def test_any_thread_may_acknowledge(state: StateStore, sync: SyncIdentity) -> None:
+    """The plan is made in one thread, its rows are acknowledged from another."""
+    run = sealed(state, sync, "a")
+    thread = threading.Thread(target=deliver_all, args=[run])
+
+    thread.start()
+    thread.join()
+
+    assert run.counts() == Counts(read=1, created=1)

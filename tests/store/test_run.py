@@ -1,0 +1,156 @@
+"""Where a run goes on, and how it ends, on every kind of database."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from leadway_provider.store import run as run_module
+from leadway_provider.store import tables
+from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
+from leadway_provider.sync.outcome import Counts
+from tests.store.sample import acknowledged, begin, deliver_all, delivered, fingerprint, planned, sealed
+
+
+def status(engine: sa.Engine, run: SyncRun) -> str:
+    """Where a run stands."""
+    with engine.connect() as connection:
+        return str(connection.scalar(sa.select(tables.run.c.status).where(tables.run.c.id == run.id)))
+
+
+def test_a_retry_goes_on_with_the_sealed_run(state: StateStore, sync: SyncIdentity) -> None:
+    """The next attempt of a task finds the outbox as the first left it, and its counts."""
+    run = sealed(state, sync, "a", "b")
+    first, second = run.outbox(0, 10)
+    run.acknowledge([delivered(first, "C1")])
+
+    retry = begin(state, sync)
+
+    assert retry.sealed
+    assert retry.id == run.id
+    assert retry.outbox(0, 10) == [second]
+    assert retry.counts() == Counts(read=2, created=1, pending=1)
+
+
+@pytest.mark.parametrize(
+    ("task_run", "definition"), [("run 2", b"query"), ("RUN 1", b"query"), ("run 1", b"query "), ("run 1", b"")]
+)
+def test_anything_else_is_planned_anew(
+    state: StateStore, sync: SyncIdentity, engine: sa.Engine, task_run: str, definition: bytes
+) -> None:
+    """Another task run, or a changed query, abandons the unfinished run and empties its outbox."""
+    old = sealed(state, sync, "a")
+
+    run = begin(state, sync, task_run, definition)
+
+    assert not run.sealed
+    assert run.id != old.id
+    assert old.outbox(0, 10) == []
+    assert status(engine, old) == "abandoned"
+    assert acknowledged(run, "a") is None
+
+
+def test_an_unsealed_run_is_planned_anew(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """A plan that broke off is not gone on with, even by the same task run."""
+    broken = begin(state, sync)
+    broken.write([planned("a")], [])
+
+    retry = begin(state, sync)
+
+    assert not retry.sealed
+    assert status(engine, broken) == "abandoned"
+    assert broken.outbox(0, 10) == []
+
+
+def test_other_syncs_are_left_alone(state: StateStore, sync: SyncIdentity) -> None:
+    """A run that begins touches only its own sync's runs."""
+    other = SyncIdentity(sync.name, sync.host, "loc2")
+    running = sealed(state, other, "a")
+
+    begin(state, sync)
+
+    assert len(running.outbox(0, 10)) == 1
+    assert begin(state, other).id == running.id
+
+
+def test_what_a_killed_begin_left_is_swept_later(
+    state: StateStore, sync: SyncIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outbox that was not emptied, because the process died after abandoning the run, is emptied by the next."""
+    monkeypatch.setattr(run_module, "_CHUNK", 2)
+    old = sealed(state, sync, "a", "b", "c", "d", "e")
+    with monkeypatch.context() as killed:
+        killed.setattr(SyncRun, "sweep", lambda _: None)
+        begin(state, sync, "run 2")
+    assert len(old.outbox(0, 10)) == 5
+
+    begin(state, sync, "run 3")
+
+    assert old.outbox(0, 10) == []
+
+
+def test_a_run_is_finished_when_its_outbox_is_empty(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """Calls and seconds of all attempts are added up; the last attempt finishes the run."""
+    run = sealed(state, sync, "a", "b")
+    first, second = run.outbox(0, 10)
+    run.acknowledge([delivered(first, "C1")])
+    run.finish(calls=3, seconds=1.25)
+    assert status(engine, run) == "delivering"
+
+    retry = begin(state, sync)
+    retry.acknowledge([delivered(second, "C2")])
+    retry.finish(calls=2, seconds=0.5)
+
+    assert status(engine, retry) == "finished"
+    assert retry.totals() == (5, 1.75)
+
+
+def test_a_finished_run_is_not_gone_on_with(state: StateStore, sync: SyncIdentity) -> None:
+    """A task that is cleared after success compares the source again."""
+    run = sealed(state, sync, "a")
+    deliver_all(run)
+
+    again = begin(state, sync)
+
+    assert not again.sealed
+    assert again.id != run.id
+    assert acknowledged(again, "a") == fingerprint("a")
+    assert run.counts() == Counts(read=1, created=1)
+
+
+def test_finishing_a_broken_plan_does_not_finish_it(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """A plan that failed has an empty outbox too, but is no finished run."""
+    run = begin(state, sync)
+
+    run.finish(calls=1, seconds=1)
+
+    assert status(engine, run) == "planning"
+
+
+def test_a_dry_run_leaves_no_outbox(
+    state: StateStore, sync: SyncIdentity, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discarding empties the outbox, in any number of steps, and the next run plans by itself."""
+    monkeypatch.setattr(run_module, "_CHUNK", 2)
+    run = begin(state, sync)
+    run.write([planned(key) for key in "abcd"], [])
+
+    run.discard(Counts(read=4, pending=4))
+    run.finish(calls=1, seconds=1)
+
+    assert status(engine, run) == "dry_run"
+    assert run.outbox(0, 10) == []
+    assert not begin(state, sync).sealed
+
+
+def test_two_stores_see_one_state(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """A second worker goes on with what the first has committed."""
+    run = sealed(state, sync, "a")
+    second = StateStore.open(sa.create_engine(engine.url), "state")
+
+    retry = begin(second, sync)
+    deliver_all(retry)
+    second.close()
+
+    assert retry.id == run.id
+    assert run.counts() == Counts(read=1, created=1)
