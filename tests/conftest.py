@@ -18,6 +18,7 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW__", "AIRF
     del os.environ[_name]
 os.environ |= {
     "AIRFLOW_HOME": str(_HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).parents[1] / "dags"),
     "AIRFLOW__CORE__FERNET_KEY": "dGVzdHMtb25seS10aGlzLWtleS1pcy1ub3Qtc2VjcmU=",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME / 'airflow.db'}",

@@ -49,6 +49,8 @@ def not_kept(sent: Mapping[str, JsonValue], kept: Mapping[str, JsonValue], *, ne
 def _findings(sent: Mapping[str, JsonValue], kept: Mapping[str, JsonValue], *, new: bool) -> Iterable[Finding]:
     for wire, value in sent.items():
         shown = kept.get(wire)
+        if wire == "name" and value in _BLANK and (kept.get("firstName") or kept.get("lastName")):
+            continue  # the account composes the name that it shows of the two
         if wire in _NEVER_SHOWN and shown is None:
             if wire == "gender" and not new:
                 yield wire, "gender_ignored"

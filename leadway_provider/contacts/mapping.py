@@ -108,8 +108,8 @@ def needs_users(
     columns: Sequence[str], mapping: Mapping[str, str] | None, constants: Mapping[str, object] | None
 ) -> bool:
     """Whether a column or a constant names a user, so that the account's users are worth a call."""
-    renamed = mapping or {}
-    for label in (*(renamed.get(column, column) for column in columns), *(constants or {})):
+    renamed = {column.casefold(): label for column, label in (mapping or {}).items()}
+    for label in (*(renamed.get(column.casefold(), column) for column in columns), *(constants or {})):
         with suppress(MappingError):
             if find_target(label).kind is Kind.USER:
                 return True

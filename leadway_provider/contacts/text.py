@@ -150,7 +150,7 @@ def _written(value: object) -> str:
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (UUID, timedelta)):
-        return str(value)
+        return _clock_time(value) if isinstance(value, timedelta) else str(value)
     raise UnfitError("type_unsupported")
 
 
@@ -180,3 +180,13 @@ def _require_unicode(found: str) -> None:
         found.encode()
     except UnicodeEncodeError:
         raise UnfitError("text_not_unicode") from None
+
+
+def _clock_time(value: timedelta) -> str:
+    """Hours, minutes and seconds, as databases write the TIME that a driver hands over as a duration."""
+    seconds, micro = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    sign = "-" if value < timedelta() else ""
+    fraction = f".{micro:06}" if micro else ""
+    return f"{sign}{hour:02}:{minute:02}:{second:02}{fraction}"

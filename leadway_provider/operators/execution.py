@@ -163,7 +163,7 @@ class Execution:
         self.record.planned(planned.counts)
         log.info("Planned run %s: %s", run.id, _in_words(planned.counts))
         for field, rows in planned.notes.items():
-            log.info("The API lets %s not be cleared: left as it is where blank, in %s rows", field, f"{rows:,}")
+            log.info("The API doesn't let %s be cleared: left as it is where blank, in %s rows", field, f"{rows:,}")
         return planned
 
     def _read(self) -> AbstractContextManager[SourceRows]:

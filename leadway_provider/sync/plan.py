@@ -19,6 +19,9 @@ from leadway_provider.sync.row import KEY_LENGTH, fingerprinter, source_keys
 
 _UNKEYED_SAMPLE = 20
 
+_NOBODY: tuple[int, bytes | None] = (0, None)
+"""No row: ids begin with 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class UnkeyedRow:
@@ -114,15 +117,20 @@ class _Planner:
     def _settle(self, rows: Sequence[Sequence[object]], latest: dict[str, int]) -> None:
         """Give each row of a batch, by now one a key, its outcome as far as the plan can tell."""
         known = self._store.known(list(latest))
-        fingerprint = self._fingerprint
+        self._make_room(max((row_id for row_id, _ in known.values()), default=0))
+        fingerprint, seen = self._fingerprint, self._seen
         changed: list[tuple[int, str, bytes]] = []
         repeated: list[int] = []
         unchanged = 0
         for key, index in latest.items():
             current = fingerprint(rows[index])
-            row_id, acknowledged = known.get(key, (None, None))
-            if row_id is not None and self._already_seen(row_id):
-                repeated.append(row_id)
+            row_id, acknowledged = known.get(key, _NOBODY)
+            if row_id:
+                byte, bit = row_id >> 3, 1 << (row_id & 7)
+                if seen[byte] & bit:
+                    repeated.append(row_id)
+                else:
+                    seen[byte] |= bit
             if acknowledged == current:
                 unchanged += 1
             else:
@@ -133,16 +141,16 @@ class _Planner:
         if changed:
             self._write(rows, sorted(changed))
 
-    def _already_seen(self, row_id: int) -> bool:
-        """Whether this plan met the row before; it has now."""
-        byte, bit = row_id >> 3, 1 << (row_id & 7)
-        try:
-            before = self._seen[byte]
-        except IndexError:
-            self._seen.extend(bytes(byte + 1 - len(self._seen) + byte // 8))
-            before = 0
-        self._seen[byte] = before | bit
-        return before & bit != 0
+    def _make_room(self, row_id: int) -> None:
+        """Let there be a bit for the row, and for those to come."""
+        missing = (row_id >> 3) + 1 - len(self._seen)
+        if missing > 0:
+            self._seen.extend(bytes(missing + len(self._seen) // 8))
+
+    def _mark_seen(self, row_ids: Collection[int]) -> None:
+        self._make_room(max(row_ids, default=0))
+        for row_id in row_ids:
+            self._seen[row_id >> 3] |= 1 << (row_id & 7)
 
     def _seen_before(self, row_id: int) -> bool:
         """Whether this plan met the row."""
@@ -177,8 +185,7 @@ class _Planner:
         """Put changed rows, in the source's order, into the outbox, each with what may be sent of it."""
         contacts = {key: self._mapping.contact(rows[index]) for index, key, _ in changed}
         ids = self._store.enroll(list(contacts))
-        for row_id in ids.values():
-            self._already_seen(row_id)
+        self._mark_seen(ids.values())
         fingerprints = {key: fingerprint for _, key, fingerprint in changed}
         planned: list[PlannedRow] = []
         settled: list[SettledRow] = []

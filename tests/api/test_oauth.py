@@ -236,6 +236,21 @@ def test_a_lost_answer_is_asked_for_again(connected: Connected) -> None:
     assert len({secret for secret in connected.told if "refresh" in secret}) == 1
 
 
+def test_a_token_call_that_hangs_is_given_up_while_it_can_be_repeated(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit of other calls, twice the connection's timeout, would let the grace pass."""
+    monkeypatch.setattr("leadway_provider.api.client.MAX_TOKEN_WAIT", 0.05)
+    connected.sandbox.faults.add(Fault(FaultKind.HANG, path="/oauth/token", written=True))
+
+    async def act(client: LeadwayClient) -> str:
+        async with asyncio.timeout(30):
+            return await read_location(client)
+
+    assert connected.use(act) == LOCATION
+    assert connected.renewals == 2
+
+
 def test_an_api_out_of_reach_leaves_the_refresh_token_alone(connected: Connected) -> None:
     """The attempt may be made again at once, and later."""
     fault = Fault(FaultKind.UNAVAILABLE, times=None, path="/oauth/token")

@@ -43,7 +43,7 @@ def code_of(convert: Callable[[object], object], value: object) -> str:
         (date(1990, 9, 25), "1990-09-25"),
         (datetime(1990, 9, 25, 8, tzinfo=UTC), "1990-09-25 08:00:00+00:00"),
         (time(8, 30), "08:30:00"),
-        (timedelta(days=1), "1 day, 0:00:00"),
+        (timedelta(days=1), "24:00:00"),
     ],
 )
 def test_text_of_every_sql_type(value: object, expected: str | None) -> None:

@@ -1,0 +1,35 @@
+"""A query of the corpus, with the lineage of every column of its result written by hand.
+
+An expected column is one of
+    customers.email              that column as it is
+    customers.email:T            through an expression; :A an aggregate, :C it only decides, :W it only sorts or groups
+    two of these with a blank    both
+    constant, computed           made from no column
+    ?                            can't be told from the query's text
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """A query, and what it reads.
+
+    Attributes:
+        name: what is special about it.
+        backend: the database's name in a SQLAlchemy URL.
+        sql: the query.
+        columns: what feeds each column, in the result's order.
+        tables: the tables, where the columns don't name them all.
+    """
+
+    name: str
+    backend: str
+    sql: str
+    columns: dict[str, str]
+    tables: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.backend}-{self.name.replace(' ', '-')}"

@@ -1,0 +1,112 @@
+"""An Airflow whose OpenLineage events go to a file, beside a warehouse and an account."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sandbox.service import Settings
+from tests.lineage.airflow_runs import DAG_FILES
+from tests.operators.conftest import sandbox, warehouse
+
+__all__ = ["airflow", "sandbox", "warehouse"]
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Airflow:
+    """Runs the DAGs of dag_files, and keeps every event that OpenLineage wrote."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    sandbox: SandboxServer
+
+    def run(self, dag_id: str) -> dict[str, Any]:
+        """Run a DAG; tells its state, the asset events and which DAGs wait to follow."""
+        assert self.process.stdin
+        self.process.stdin.write(f"{dag_id}\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = self.answer()
+        return answer
+
+    def answer(self) -> Any:
+        """The process's next line."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, (self.folder / "log").read_text(encoding="utf-8")[-5000:]
+        return json.loads(line)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event written so far, in order."""
+        file = self.folder / "events"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def last(self, job: str, event_type: str) -> dict[str, Any]:
+        """The last event of a task."""
+        found = [event for event in self.events() if event["job"]["name"] == job and event["eventType"] == event_type]
+        assert found, (self.folder / "log").read_text(encoding="utf-8")[-5000:]
+        return found[-1]
+
+    def execute(self, sql: str, rows: tuple[tuple[object, ...], ...] = ((),)) -> None:
+        """Change the warehouse."""
+        with sqlite3.connect(self.folder / "warehouse.db") as database:
+            database.executemany(sql, rows)
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """Started once for a module, because that takes seconds."""
+    folder = tmp_path_factory.mktemp("airflow")
+    with SandboxServer(Settings(burst=None)) as sandbox, (folder / "log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.lineage.airflow_runs"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | _environment(folder, sandbox),
+        )
+        started = Airflow(process, folder, sandbox)
+        started.execute("CREATE TABLE customers (id INTEGER, email TEXT, first_name TEXT, phone TEXT, country TEXT)")
+        started.execute("CREATE TABLE orders (customer_id INTEGER, total REAL)")
+        try:
+            assert "plain" in started.answer()
+            yield started
+        finally:
+            process.communicate()
+
+
+def _environment(folder: Path, sandbox: SandboxServer) -> dict[str, str]:
+    account = {
+        "conn_type": "leadway",
+        "host": sandbox.url,
+        "password": "sandbox-token",
+        "extra": {"location_id": "sandbox-location"},
+    }
+    transport = {"type": "file", "log_file_path": str(folder / "events"), "append": True}
+    return {
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAG_FILES),
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}",
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport),
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": "tests",
+        "AIRFLOW_CONN_LEADWAY_DEFAULT": json.dumps(account),
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "sqlite", "host": str(folder / "warehouse.db")}),
+        "AIRFLOW_CONN_STATE": json.dumps({"conn_type": "sqlite", "host": str(folder / "state.db")}),
+        "INLETS_FILE": str(folder / "inlets"),
+    }
