@@ -202,7 +202,7 @@ class Pacer:
         self._fastest = min(self._fastest, round_trip)
         self._spread += (round_trip - min(self._fastest, self._fastest_before) - self._spread) / SPREAD_OVER
         if self._trusted_from == math.inf:
-            self._trusted_from = now + 2 * self.interval
+            self._trusted_from = now + self.interval
 
     def _learn_daily(self, headers: Mapping[str, str], now: float) -> None:
         remaining = _number(headers, "x-ratelimit-daily-remaining", 0, 10**9)

@@ -162,8 +162,11 @@ class Execution:
             )
         self.record.planned(planned.counts)
         log.info("Planned run %s: %s", run.id, _in_words(planned.counts))
-        for field, rows in planned.notes.items():
-            log.info("The API doesn't let %s be cleared: left as it is where blank, in %s rows", field, f"{rows:,}")
+        for found in planned.findings:
+            said, rows = found.reason, f"{found.rows:,}"
+            log.info(
+                "In %s rows, first key %s: %s: %s (%s)", rows, found.first_key, said.field, said.message, said.code
+            )
         return planned
 
     def _read(self) -> AbstractContextManager[SourceRows]:

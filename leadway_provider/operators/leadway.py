@@ -26,8 +26,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
     anything is sent. Nothing is sent that no column maps to.
 
     First the query is compared with what the account last acknowledged, and what changed is put into an outbox; then
-    the outbox is delivered. A retry of the same task run goes on with the outbox. Deferred, killed or crashed, at most
-    `max_in_flight` contacts are sent twice, and none is lost.
+    the outbox is delivered. A retry of the same task run goes on with the outbox: after a crash at most `max_in_flight`
+    contacts are sent twice, and none is lost. Two runs of one sync must not overlap: set `max_active_runs=1`.
 
     Returns a dict of counts without any contact's data: `read` is the sum of `unchanged, invalid, superseded, created,
     updated, refused, unknown, pending`; `withheld, not_kept, collisions` count rows with such a remark; then `calls`,
@@ -127,7 +127,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
                 f"max_rejected of task {self.task_id} is {self.max_rejected}; give a whole number of rows, "
                 "or a share of the rows read between 0 and 1."
             )
-        check_targets(self.mapping, self.constants)
+        check_targets(self.mapping, self.constants, self.rules or ContactRules())
 
     def execute(self, context: Context) -> dict[str, int | float | str]:
         """Run the sync; see the class."""

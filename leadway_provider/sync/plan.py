@@ -5,7 +5,6 @@ Memory is constant: a batch of rows at a time, and one bit for each row that the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +30,21 @@ class UnkeyedRow:
     reason: Reason
 
 
+@dataclass(slots=True)
+class Finding:
+    """Something that is wrong with rows in the same way.
+
+    Attributes:
+        reason: what is wrong, with which field.
+        first_key: the first row that has it.
+        rows: how many rows the plan has met that have it.
+    """
+
+    reason: Reason
+    first_key: str
+    rows: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a plan found.
@@ -38,12 +52,12 @@ class Plan:
     Attributes:
         counts: rows by outcome so far; pending ones will be sent.
         unkeyed: the first few rows without a key.
-        notes: how often a blank could not clear its field, by field.
+        findings: what was wrong with changed rows, the most frequent first.
     """
 
     counts: Counts
     unkeyed: tuple[UnkeyedRow, ...]
-    notes: Mapping[str, int]
+    findings: tuple[Finding, ...]
 
 
 def plan(
@@ -75,7 +89,7 @@ def plan(
         if found := planner.heirs():
             for rows in again():
                 planner.revisit(rows, found)
-    return Plan(planner.counts(), tuple(planner.unkeyed), dict(planner.notes))
+    return Plan(planner.counts(), tuple(planner.unkeyed), planner.findings())
 
 
 class _Planner:
@@ -92,7 +106,7 @@ class _Planner:
         self._read = 0
         self._tally = dict.fromkeys((Outcome.UNCHANGED, Outcome.INVALID, Outcome.SUPERSEDED, Outcome.PENDING), 0)
         self.unkeyed: list[UnkeyedRow] = []
-        self.notes: Counter[str] = Counter()
+        self._findings: dict[tuple[str, str], Finding] = {}
 
     def counts(self) -> Counts:
         return replace(Counts(read=self._read), **{outcome.value: count for outcome, count in self._tally.items()})
@@ -191,6 +205,7 @@ class _Planner:
         settled: list[SettledRow] = []
         for key, verdict in self._verdicts(contacts, ids).items():
             found = contacts[key]
+            self._find(key, found, verdict)
             if isinstance(found, Rejection):
                 settled.append(SettledRow(key, Outcome.INVALID, found.reasons))
             elif verdict.reasons and self._shared == "invalid":
@@ -201,9 +216,16 @@ class _Planner:
                 planned.append(PlannedRow(key, fingerprints[key], verdict.contact, verdict.lanes))
         self._store.write(planned, settled)
         self._tally[Outcome.PENDING] += len(planned)
-        self.notes.update(note.field for row in planned for note in row.contact.notes)
         for row in settled:
             self._tally[row.outcome] += 1
+
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(sorted(self._findings.values(), key=lambda finding: -finding.rows))
+
+    def _find(self, key: str, found: Contact | Rejection, verdict: Verdict) -> None:
+        reasons = found.reasons if isinstance(found, Rejection) else (*found.withheld, *found.notes, *verdict.reasons)
+        for reason in reasons:
+            self._findings.setdefault((reason.field, reason.code), Finding(reason, key)).rows += 1
 
     def _verdicts(self, contacts: Mapping[str, Contact | Rejection], ids: Mapping[str, int]) -> dict[str, Verdict]:
         """What each row may send, in the order in which it must be sent."""

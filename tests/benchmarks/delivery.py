@@ -128,7 +128,7 @@ def main(what: str, folder: Path) -> None:
                 found = {"per_second": BARE_ROWS / asyncio.run(_bare(url))}
             else:
                 run = outbox(folder, what, ROWS)
-                seconds = asyncio.run(_deliver(url, run, IN_FLIGHT, quota_requests=1_000_000, quota_seconds=1))
+                seconds = asyncio.run(_deliver(url, run, IN_FLIGHT, quota_requests=100_000, quota_seconds=1))
                 found = {"per_second": ROWS / seconds}
         limited = 0
     if what != "bare" and run.counts().created != run.counts().read:

@@ -105,6 +105,17 @@ def test_a_row_without_a_key_is_invalid_and_named_by_its_number() -> None:
     ]
 
 
+def test_a_plan_tells_what_is_wrong_by_kind() -> None:
+    """Rows that are wrong in the same way are one finding, with their number and the first key; the most first."""
+    store = MemoryStore()
+    rows: list[Row] = [(1, "a@example.com"), (2, INVALID), (3, "a@example.com"), (4, INVALID)]
+    found = planned(store, rows).findings
+    assert [(each.reason.code, each.first_key, each.rows) for each in found] == [
+        ("email_malformed", "2", 2),
+        ("identity_shared", "3", 1),
+    ]
+
+
 def test_an_empty_result_is_a_plan_of_nothing() -> None:
     """No rows are no error."""
     store = MemoryStore()
