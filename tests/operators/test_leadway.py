@@ -12,6 +12,7 @@ from leadway_provider.exceptions import ConfigurationError, SourceUnavailableErr
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sandbox.service import Settings
 from tests.operators.task import SQL, Row, TaskInstance, Warehouse, sync
 
 ANN: Row = (1, "ann@example.com", "Ann", "+12025550101", "US")
@@ -277,3 +278,35 @@ def test_bad_arguments_fail_while_the_dag_is_parsed(arguments: dict[str, Any], s
     """What needs no connection is checked before anything runs."""
     with pytest.raises(ConfigurationError, match=says):
         LeadwayUpsertContactsOperator(task_id="sync", sql=SQL, sql_conn_id="warehouse", key="id", **arguments)
+
+
+def test_a_lost_answer_never_doubles_a_contact(
+    warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A contact to be created without looking is written, its answer lost: it is found, acknowledged, not resent."""
+    account = {
+        "conn_type": "leadway",
+        "password": "sandbox-token",
+        "extra": {"location_id": "sandbox-location"},
+    }
+    with SandboxServer(Settings(burst=None, daily=None, allow_duplicates=True)) as duplicates:
+        monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account | {"host": duplicates.url}))
+        duplicates.faults.add(Fault(FaultKind.CLOSE, email="ann@example.com", written=True))
+        warehouse.fill(ANN, BOB)
+        assert outcomes(sync(constants={"create_new_if_duplicate_allowed": True})) == {"created": 2}
+        assert len(duplicates.journal.upserts) == 2
+        assert len(duplicates.account.contacts) == 2
+    assert not sandbox.journal.calls
+
+
+def test_tags_cost_far_less_than_a_call_a_contact(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """Forty new contacts with two tags each get them in a few bulk calls; the next run makes none."""
+    warehouse.fill(*((number, f"p{number}@example.com", None, None, None) for number in range(1, 41)))
+    tagged: dict[str, Any] = {"sql": "SELECT id, email, 'VIP, New' AS tags FROM customers"}
+    assert outcomes(sync("first", **tagged)) == {"created": 40}
+    assert all(set(contact.tags) == {"vip", "new"} for contact in sandbox.account.contacts)
+    calls = [call.path for call in sandbox.journal.calls if "tags" in call.path]
+    assert 0 < len(calls) <= 10
+    sandbox.journal.clear()
+    assert outcomes(sync("second", **tagged)) == {"unchanged": 40}
+    assert len(sandbox.journal.calls) == 1
