@@ -213,7 +213,8 @@ def _compiled(
         else:
             step = Step(each.position, each.label, each.wire, _on_blank(each.target, rules), convert)
             (phone_steps if convert is identity.phone else steps).append(step)
-    whole: list[JsonValue] = [VERSION, rules.strict, rules.blanks, [*rules.identity], meaning, constants]
+    how: list[JsonValue] = [rules.strict, rules.blanks, [*rules.identity], rules.on_shared_identity]
+    whole: list[JsonValue] = [VERSION, how, meaning, constants]
     return ContactMapping(
         key_positions=key_positions,
         digest=blake2b(json.dumps(whole, sort_keys=True).encode(), digest_size=16).digest(),

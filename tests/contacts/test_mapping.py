@@ -194,6 +194,7 @@ def digest(columns: Sequence[str] = DIGEST_COLUMNS, **choices: Any) -> bytes:
         {"rules": ContactRules(blanks="clear")},
         {"rules": ContactRules(tags_mode="replace")},
         {"rules": ContactRules(identity=("phone", "email"))},
+        {"rules": ContactRules(on_shared_identity="send")},
         {"custom_fields": [CustomField("f2", "Plan", "contact.plan", "SINGLE_OPTIONS", ("Gold",))]},
         {"custom_fields": [CustomField("f2", "Plan", "contact.plan", "TEXT")]},
         {"custom_fields": [CustomField("f9", "Plan", "contact.plan", "SINGLE_OPTIONS", ("Gold", "Silver"))]},
