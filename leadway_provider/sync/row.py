@@ -27,9 +27,12 @@ def source_keys(rows: Sequence[Sequence[object]], positions: Sequence[int]) -> l
     or blank, or holds what can't be stored as text (a NUL character or half of a surrogate pair), or where the key is
     longer than `KEY_LENGTH` characters.
     """
+    keys: list[str | None]
     if len(positions) == 1:
         position = positions[0]
-        keys = [_text(row[position]) for row in rows]
+        values = [row[position] for row in rows]
+        # Most keys are whole numbers, and a batch of them needs no look at each.
+        keys = list(map(str, values)) if set(map(type, values)) == {int} else [_text(value) for value in values]
     else:
         keys = [_compound([_text(row[position]) for position in positions]) for row in rows]
     if _plainly_storable(keys):
