@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
-from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.sync.claims import Claim, Holder, Waiting
 
 _CHUNK: Final = 1000
-
-T = TypeVar("T")
 
 
 class ClaimBook:
@@ -30,7 +28,7 @@ class ClaimBook:
         with self._database.reading() as connection:
             return [
                 Claim(identity.hex(), row_id, bool(holds))
-                for chunk in _chunks(list(row_ids))
+                for chunk in chunks(list(row_ids), _CHUNK)
                 for identity, row_id, holds in connection.execute(
                     sa.select(claim.identity, claim.row_id, claim.holds).where(claim.row_id.in_(chunk))
                 )
@@ -47,7 +45,7 @@ class ClaimBook:
         with self._database.reading() as connection:
             return {
                 identity.hex(): Holder(row_id, key)
-                for chunk in _chunks([bytes.fromhex(identity) for identity in identities])
+                for chunk in chunks([bytes.fromhex(identity) for identity in identities], _CHUNK)
                 for identity, row_id, key in connection.execute(wanted.where(claim.identity.in_(chunk)))
             }
 
@@ -77,7 +75,7 @@ class ClaimBook:
     def disinherit(self, ended: Sequence[Claim]) -> None:
         """See `ClaimStore.disinherit`."""
         with self._database.writing() as connection:
-            for rows in _chunks([claim.row_id for claim in ended]):
+            for rows in chunks([claim.row_id for claim in ended], _CHUNK):
                 connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(rows)).values(fingerprint=None))
         self.reclaim(dropped=ended, made=[])
 
@@ -102,7 +100,3 @@ class ClaimBook:
             identity, row_id, _ = found[-1]
             for waits_for, waiting, held_by in found:
                 yield Waiting(waits_for.hex(), waiting, held_by)
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

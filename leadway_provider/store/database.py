@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
@@ -38,6 +38,11 @@ def repeated_after_deadlock(transaction: Callable[P, T]) -> Callable[P, T]:
         return transaction(*args, **kwargs)
 
     return repeated
+
+
+def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The values in parts that one statement can take as parameters."""
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 class Database:

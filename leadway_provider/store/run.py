@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.row import MappedColumn
 from leadway_provider.store import tables
 from leadway_provider.store.claims import ClaimBook
-from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.encoding import (
     decode_columns,
     decode_contact,
@@ -26,6 +25,7 @@ from leadway_provider.store.encoding import (
     encode_remarks,
 )
 from leadway_provider.store.lookup import known_rows
+from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
 
@@ -33,18 +33,6 @@ _CHUNK: Final = 1000
 """Rows in one statement or short transaction; SQLite takes 32,766 parameters at most."""
 
 _ACCEPTED: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
-
-T = TypeVar("T")
-
-
-class RunStatus(StrEnum):
-    """Where a run stands."""
-
-    PLANNING = "planning"
-    DELIVERING = "delivering"
-    FINISHED = "finished"
-    ABANDONED = "abandoned"
-    DRY_RUN = "dry_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +117,7 @@ class SyncRun:
         """See `PlanStore.retract`."""
         found = dict.fromkeys(row_ids, Outcome.UNCHANGED)
         with self._database.writing() as connection:
-            for chunk in _chunks(row_ids):
+            for chunk in chunks(row_ids, _CHUNK):
                 these = sa.and_(self._in_outbox, tables.outbox.c.row_id.in_(chunk))
                 for row_id, outcome in connection.execute(
                     sa.select(tables.outbox.c.row_id, tables.outbox.c.outcome).where(these)
@@ -177,7 +165,7 @@ class SyncRun:
         by_position = {delivery.row.position: delivery for delivery in deliveries}
         with self._database.writing() as connection:
             present: set[int] = set()
-            for chunk in _chunks(list(by_position)):
+            for chunk in chunks(list(by_position), _CHUNK):
                 here = sa.and_(self._in_outbox, tables.outbox.c.id.in_(chunk))
                 present.update(connection.scalars(sa.select(tables.outbox.c.id).where(here).with_for_update()))
                 connection.execute(sa.delete(tables.outbox).where(here))
@@ -389,7 +377,7 @@ def _collisions(connection: sa.Connection, sync_id: int, delivered: list[Deliver
     accepted = [delivery for delivery in delivered if delivery.outcome in _ACCEPTED and delivery.contact_id]
     moving = {delivery.row.row_id for delivery in accepted}
     holders: dict[str, str] = {}
-    for chunk in _chunks([delivery.contact_id for delivery in accepted]):
+    for chunk in chunks([delivery.contact_id for delivery in accepted], _CHUNK):
         held = connection.execute(
             sa.select(tables.row.c.id, tables.row.c.contact_id, tables.row.c.source_key).where(
                 tables.row.c.sync_id == sync_id, tables.row.c.contact_id.in_(chunk)
@@ -402,7 +390,3 @@ def _collisions(connection: sa.Connection, sync_id: int, delivered: list[Deliver
         if holder != delivery.row.source_key:
             found[delivery.row.row_id] = holder
     return found
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))

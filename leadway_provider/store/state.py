@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
-from leadway_provider.store.run import RejectedRow, RunStatus, SyncRun, Totals
+from leadway_provider.store.run import RejectedRow, SyncRun, Totals
 from leadway_provider.store.schema import ensure_schema
+from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.token import TokenBook
 
 __all__ = ["RejectedRow", "StateStore", "SyncIdentity", "SyncRun", "Totals"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -26,6 +27,17 @@ TABLE_OPTIONS: Final[dict[str, Any]] = {
 CLAIM_OPTIONS: Final = {name: value for name, value in TABLE_OPTIONS.items() if name != "sqlite_autoincrement"}
 
 metadata = sa.MetaData()
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    PLANNING = "planning"
+    DELIVERING = "delivering"
+    FINISHED = "finished"
+    ABANDONED = "abandoned"
+    DRY_RUN = "dry_run"
+
 
 sync = sa.Table(
     "leadway_sync",

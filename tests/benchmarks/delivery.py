@@ -130,7 +130,6 @@ def main(what: str, folder: Path) -> None:
                 run = outbox(folder, what, ROWS)
                 seconds = asyncio.run(_deliver(url, run, IN_FLIGHT, quota_requests=100_000, quota_seconds=1))
                 found = {"per_second": ROWS / seconds}
-        limited = 0
     if what != "bare" and run.counts().created != run.counts().read:
         raise SystemExit(f"not everything was delivered: {run.counts()}")
     print(json.dumps(found))
