@@ -21,12 +21,12 @@ def main() -> None:
     os.dup2(2, 1)
 
     # Only now: what these imports say must not get among the lines of JSON.
-    from airflow import __version__  # noqa: PLC0415
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415
-    from airflow.models.asset import AssetEvent  # noqa: PLC0415
-    from airflow.utils.db import initdb  # noqa: PLC0415
-    from airflow.utils.session import create_session  # noqa: PLC0415
-    from sqlalchemy import func, select  # noqa: PLC0415
+    from airflow import __version__
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.db import initdb
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
 
     initdb()
     [dag] = DagBag(DAG_FILE).dags.values()

@@ -41,7 +41,7 @@ def airflow_home() -> Path:
 @pytest.fixture(scope="session")
 def airflow_db(airflow_home: Path) -> Path:
     """Airflow's metadata database, a SQLite file, with its tables: made once in a process, because it takes seconds."""
-    from airflow.utils.db import initdb  # noqa: PLC0415  # most tests never import Airflow
+    from airflow.utils.db import initdb  # most tests never import Airflow
 
     initdb()
     return airflow_home / "airflow.db"

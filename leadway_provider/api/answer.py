@@ -95,9 +95,9 @@ def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
         headers: the headers, names in lower case.
         body: the whole body, decompressed.
     """
-    if status == 429:  # noqa: PLR2004 - HTTP's own word for it
+    if status == 429:
         return RateLimited(retry_after(headers))
-    if 300 <= status < 400:  # noqa: PLR2004
+    if 300 <= status < 400:
         return Misplaced("host", status)
     try:
         json = _decode(body)
@@ -114,16 +114,16 @@ def _failure(status: int, headers: Mapping[str, str], json: dict[str, Any]) -> R
     reasons = tuple(_reasons(json))
     said = " ".join(reasons).lower()
     trace_id = json.get("traceId") if isinstance(json.get("traceId"), str) else None
-    gateway_timeout = status == 401 and "timed out" in said  # noqa: PLR2004 - observed: not about the token at all
-    if status >= 500 or status < 300 or status == 408 or gateway_timeout:  # noqa: PLR2004
+    gateway_timeout = status == 401 and "timed out" in said
+    if status >= 500 or status < 300 or status == 408 or gateway_timeout:
         reason = "the gateway timed out" if gateway_timeout else f"the API answered {status}"
         return Transient(
             reason, maybe_received=True, status=status, retry_after=retry_after(headers), trace_id=trace_id
         )
-    if status == 401 and "version header" in said:  # noqa: PLR2004
+    if status == 401 and "version header" in said:
         return Misplaced("api_version", status)
     # Observed: a missing scope is told with 401, although the token is good.
-    error = AccessDeniedError if status == 401 and "scope" in said else _ERRORS.get(status, RefusedError)  # noqa: PLR2004
+    error = AccessDeniedError if status == 401 and "scope" in said else _ERRORS.get(status, RefusedError)
     return Fatal(error, status, reasons, trace_id)
 
 
@@ -157,7 +157,7 @@ def redacted(reasons: Iterable[str], sent: Iterable[object]) -> tuple[str, ...]:
         reasons: what the API said; it may quote what it dislikes.
         sent: the request's body and query: their texts and numbers of three characters and more are looked for.
     """
-    values = sorted({text for part in sent for text in _texts(part) if len(text) >= 3}, key=len, reverse=True)  # noqa: PLR2004
+    values = sorted({text for part in sent for text in _texts(part) if len(text) >= 3}, key=len, reverse=True)
     quoted = re.compile("|".join(map(re.escape, values)), re.IGNORECASE) if values else None
     clean = []
     for reason in reasons:

@@ -27,7 +27,7 @@ def sandbox() -> Iterator[SandboxServer]:
 @pytest.fixture
 def dag(airflow_db: Path, sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The DAG of the file, with the two connections that it asks for and the demo's warehouse behind them."""
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - most tests never import Airflow
+    from airflow.dag_processing.dagbag import DagBag
 
     assert airflow_db.exists()
     warehouse = tmp_path / "warehouse.db"
@@ -57,9 +57,9 @@ def report(run: Any) -> dict[str, Any]:
 
 def test_the_example_brings_a_messy_warehouse_into_the_account(dag: Any, sandbox: SandboxServer) -> None:
     """The first run creates contacts and ends with an Asset event; the second sends nothing."""
-    from airflow.models.asset import AssetEvent  # noqa: PLC0415 - most tests never import Airflow
-    from airflow.utils.session import create_session  # noqa: PLC0415 - most tests never import Airflow
-    from sqlalchemy import func, select  # noqa: PLC0415 - beside the others
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
 
     first = report(dag.test())
     assert first["created"] == len(sandbox.account.contacts) > 2000

@@ -19,11 +19,11 @@ def main() -> None:
     told = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - it speaks while it is imported
-    from airflow.models.asset import AssetDagRunQueue, AssetEvent, AssetModel  # noqa: PLC0415 - the same
-    from airflow.utils.db import initdb  # noqa: PLC0415 - the same
-    from airflow.utils.session import create_session  # noqa: PLC0415 - the same
-    from sqlalchemy import delete, select  # noqa: PLC0415 - the same
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.asset import AssetDagRunQueue, AssetEvent, AssetModel
+    from airflow.utils.db import initdb
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete, select
 
     initdb()
     dags = DagBag(DAG_FILES).dags

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from leadway_provider.exceptions import ConfigurationError, SourceUnavailableError, UnavailableError
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
@@ -310,3 +311,28 @@ def test_tags_cost_far_less_than_a_call_a_contact(warehouse: Warehouse, sandbox:
     sandbox.journal.clear()
     assert outcomes(sync("second", **tagged)) == {"unchanged": 40}
     assert len(sandbox.journal.calls) == 1
+
+
+def test_a_shared_phone_passes_on_when_its_holder_gives_it_up(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """Two people with one phone stay two contacts; when the one who held it changes, the other gets it in that run."""
+    shared = (2, "bob@example.com", "Bob", "+12025550101", "US")
+    warehouse.fill(ANN, shared)
+    report = sync("first")
+    assert (outcomes(report), report["withheld"], report["collisions"]) == ({"created": 2}, 1, 0)
+    assert outcomes(sync("second")) == {"unchanged": 2}
+    warehouse.fill((1, "ann@example.com", "Ann", "+12025550199", "US"), shared)
+    report = sync("third")
+    assert (outcomes(report), report["withheld"], report["not_kept"]) == ({"updated": 2}, 0, 0)
+    assert {contact.email: contact.phone for contact in sandbox.account.contacts} == {
+        "ann@example.com": "+12025550199",
+        "bob@example.com": "+12025550101",
+    }
+
+
+def test_the_query_may_be_a_file(tmp_path: Path) -> None:
+    """A `.sql` file of the DAG's template path is read in place of its name."""
+    (tmp_path / "customers.sql").write_text(SQL)
+    with DAG("customers", schedule=None, template_searchpath=str(tmp_path)):
+        operator = LeadwayUpsertContactsOperator(task_id="sync", sql="customers.sql", sql_conn_id="warehouse", key="id")
+    operator.resolve_template_files()
+    assert operator.sql == SQL
