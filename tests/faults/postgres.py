@@ -41,9 +41,7 @@ class PostgresServer:
     @property
     def url(self) -> sa.URL:
         """Its one database."""
-        return sa.URL.create(
-            "postgresql+psycopg2", "leadway", host="127.0.0.1", port=self.port, database="postgres"
-        )
+        return sa.URL.create("postgresql+psycopg2", "leadway", host="127.0.0.1", port=self.port, database="postgres")
 
     def start(self) -> None:
         """Return when it answers; after a crash it first recovers."""

@@ -23,7 +23,7 @@ VERSIONS: tuple[Row, ...] = tuple(
     for number in range(1, ROWS + 1)
 )
 """Rows that share people: each person has several versions, which must arrive in this order."""
-PERSONAL = ("@example.com", "Quentin", "202555", TOKEN, "sandbox-secret", "sandbox-refresh-token")
+PERSONAL = ("@example.com", "Quentin", "202555", "Lorem ipsum", TOKEN, "sandbox-secret", "sandbox-refresh-token")
 """What no message may hold."""
 
 

@@ -93,9 +93,7 @@ def test_denied_in_the_middle(sandbox: SandboxServer, people: Warehouse, kind: F
     """Airflow is told not to retry; what was delivered stays so, and once put right only the rest is sent."""
     sandbox.faults.add(Fault(kind, times=None, after=10, path=UPSERT))
     status, what_to_do = DENIED[kind]
-    failed(
-        AirflowFailException, f"POST /contacts/upsert: refused with {status}", what_to_do, max_in_flight=in_flight
-    )
+    failed(AirflowFailException, f"POST /contacts/upsert: refused with {status}", what_to_do, max_in_flight=in_flight)
     assert acknowledged(state_of(people)) == 10
     assert len(sandbox.journal.upserts) <= 10 + in_flight
     sandbox.faults.clear()

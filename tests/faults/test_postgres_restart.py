@@ -87,9 +87,7 @@ def test_the_state_goes_down_between_an_acknowledgement_and_its_commit(
 
 
 @pytest.mark.parametrize("after", [0, 2])
-def test_the_source_goes_down(
-    server: PostgresServer, sandbox: SandboxServer, people: Warehouse, after: int
-) -> None:
+def test_the_source_goes_down(server: PostgresServer, sandbox: SandboxServer, people: Warehouse, after: int) -> None:
     """The plan ends and counts for nothing; started again, the retry reads the query anew and sends every row."""
     engine = sa.create_engine(server.url, poolclass=sa.NullPool)
     customers = sa.Table(
@@ -111,7 +109,12 @@ def test_the_source_goes_down(
         )
     assert done
     assert acknowledged(state_of(people)) == 0
-    failed(SourceUnavailableError, "Source 'postgres' can't be reached: .*refused", "See that it is up", sql_conn_id="postgres")
+    failed(
+        SourceUnavailableError,
+        "Source 'postgres' can't be reached: .*refused",
+        "See that it is up",
+        sql_conn_id="postgres",
+    )
     assert not sandbox.journal.upserts
     server.start()
     assert_kept(sandbox, attempt(sql_conn_id="postgres"), sql_conn_id="postgres")

@@ -66,7 +66,9 @@ def broken_off(sandbox: SandboxServer, people: Warehouse, moment: str) -> None:
         assert len(sandbox.journal.upserts) - before <= 4  # those in flight
 
 
-@pytest.mark.parametrize(("moment", "reading"), [("planning", COMPARING), ("acknowledging", SENDING)], ids=IN_THE_MIDDLE)
+@pytest.mark.parametrize(
+    ("moment", "reading"), [("planning", COMPARING), ("acknowledging", SENDING)], ids=IN_THE_MIDDLE
+)
 def test_locked_in_the_middle(sandbox: SandboxServer, people: Warehouse, moment: str, reading: str) -> None:
     """Another program takes the file and keeps it: the attempt ends, and goes on once the file is free."""
     attempt("an earlier run", sql=NOBODY)

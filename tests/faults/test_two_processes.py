@@ -14,8 +14,7 @@ import pytest
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from tests.faults.instant import COMPARING, at
-from tests.faults.promise import OUTCOMES, ROWS, attempt
-from tests.operators.task import Warehouse
+from tests.faults.promise import OUTCOMES, ROWS, attempt, connect
 
 THEIRS = 400
 THEIR_SQL = (
@@ -31,8 +30,10 @@ def sandbox() -> Iterator[SandboxServer]:
         yield server
 
 
-def test_two_processes_on_one_file(people: Warehouse, sandbox: SandboxServer) -> None:
+@pytest.mark.usefixtures("people")
+def test_two_processes_on_one_file(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two syncs plan, deliver and acknowledge side by side: each waits for the other's transactions, none fails."""
+    connect(monkeypatch, sandbox, extra={"quota_requests": 10_000})
     arguments = json.dumps({"sync_name": "theirs", "sql": THEIR_SQL, "max_in_flight": 4})
     command = [sys.executable, "-m", "tests.operators.attempt", "one", arguments]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as other:
