@@ -167,7 +167,7 @@ class Execution:
                 run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
                 self._record_end(run, planned.counts, account)
                 return self._report(run, replace(run.counts(), pending=planned.counts.pending), reasons)
-            run.seal(planned.counts)
+            run.seal(planned.counts, planned.seen if self.as_of else b"")
         try:
             if pending := run.counts().pending:
                 self._deliver(run, account, pending)
@@ -182,7 +182,10 @@ class Execution:
     def _definition(self) -> bytes:
         """Stands for what was asked of this run: an attempt that asks for something else plans anew."""
         task = self.task
-        asked = (task.sql, task.parameters, task.key, task.mapping, task.constants, self._rules(), task.only_plan)
+        asked = (
+            *(task.sql, task.parameters, task.key, task.mapping, task.constants, self._rules()),
+            *(task.only_plan, task.full_resync, task.allow_older),
+        )
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _rules(self) -> ContactRules:
@@ -216,10 +219,19 @@ class Execution:
                 store=run,
                 claims=run.claims,
                 again=self._read_again,
+                newer=b"" if task.allow_older else run.seen_by_newer(),
+                resend=task.full_resync,
                 on_batch=self._after_batch,
             )
         self.record.planned(planned.counts)
         log.info("Planned run %s: %s", run.id, _in_words(planned.counts))
+        if planned.outdated:
+            log.warning(
+                "%s changed rows are left as a run for a newer data interval found them, since this one is as of %s; "
+                "allow_older=True would send them",
+                f"{planned.outdated:,}",
+                self.as_of,
+            )
         for found in planned.findings:
             said, rows = found.reason, f"{found.rows:,}"
             log.info(

@@ -57,6 +57,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
             rows read. With more, the task fails for good after all other rows are delivered.
         dry_run: plan only; the counts tell as `pending` what would be sent.
+        full_resync: send every row, also those that did not change since the account acknowledged them.
+        allow_older: let a run for an older data interval, as a backfill is, change rows that a newer one has seen;
+            otherwise such rows are superseded.
         quota: how much of the account's quota the task may use, and how long a call waits for it.
         deferrable: leave the worker slot while the quota is used up, or while another run of the sync is going on;
             otherwise both are waited for in place.
@@ -101,6 +104,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_in_flight: int = 16,
         max_rejected: float = 0,
         dry_run: bool = False,
+        full_resync: bool = False,
+        allow_older: bool = False,
         quota: QuotaPolicy | None = None,
         deferrable: bool = True,
         on_busy: Literal["wait", "fail"] = "wait",
@@ -124,6 +129,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.max_in_flight = max_in_flight
         self.max_rejected = max_rejected
         self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
+        self.full_resync = full_resync
+        self.allow_older = allow_older
         self.quota = quota or QuotaPolicy()
         self.deferrable = deferrable
         self.on_busy = on_busy
