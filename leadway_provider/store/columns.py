@@ -71,6 +71,11 @@ def fingerprint() -> sa.types.TypeEngine[bytes]:
     return sa.LargeBinary(16).with_variant(mysql.VARBINARY(16), "mysql", "mariadb")
 
 
+def bitmap() -> sa.types.TypeEngine[bytes]:
+    """Bytes without a practical limit; MySQL's BLOB ends at 64 KB."""
+    return sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+
+
 def row_number() -> sa.types.TypeEngine[int]:
     """A 64-bit id; SQLite counts up by itself only on a column that is exactly INTEGER."""
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.row import MappedColumn
+from leadway_provider.exceptions import LeaseLostError
 from leadway_provider.store import tables
 from leadway_provider.store.claims import ClaimBook
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
@@ -22,17 +22,19 @@ from leadway_provider.store.encoding import (
     encode_columns,
     encode_contact,
     encode_reasons,
-    encode_remarks,
 )
 from leadway_provider.store.lookup import known_rows
+from leadway_provider.store.settlement import settle
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
+from leadway_provider.sync.seen import covers, pack, united
 
 _CHUNK: Final = 1000
 """Rows in one statement or short transaction; SQLite takes 32,766 parameters at most."""
 
-_ACCEPTED: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
+_COVERED: Final = 20
+"""Runs that are looked through for bitmaps that are no longer needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +128,38 @@ class SyncRun:
                 connection.execute(sa.delete(tables.outbox).where(these))
         return found
 
-    def seal(self, counts: Counts) -> None:
+    def seal(self, counts: Counts, seen: bytes = b"") -> None:
         """See `PlanStore.seal`; `withheld` is counted here, from the outbox.
 
         Killed half-way it leaves a plan that counts for nothing, and rows that the next plan finds changed.
+
+        Args:
+            counts: the plan's.
+            seen: one bit for each row id that the source has; what a newer data interval has seen, an older one leaves.
+
+        Raises:
+            LeaseLostError: another run of the sync has abandoned this one.
         """
         position = 0
         while batch := self._seal_rows(position):
             position = batch
-        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC))
+        packed = pack(seen)
+        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC), seen=packed)
         self._sealed = True
+        self._forget_covered(packed)
+
+    def seen_by_newer(self) -> bytes:
+        """One bit for each row id that a run for a newer data interval has planned, whatever became of it there."""
+        runs = tables.run.alias()
+        as_of = sa.select(runs.c.as_of).where(runs.c.id == self.id).scalar_subquery()
+        newer = sa.select(tables.run.c.seen).where(
+            tables.run.c.sync_id == self._sync_id,
+            tables.run.c.as_of > as_of,
+            tables.run.c.sealed_at.is_not(None),
+            tables.run.c.seen.is_not(None),
+        )
+        with self._database.reading() as connection:
+            return united(connection.scalars(newer))
 
     def discard(self, counts: Counts) -> None:
         """End a dry run in place of sealing it: the counts are kept, and nothing else is changed."""
@@ -149,15 +173,29 @@ class SyncRun:
         wanted = tables.outbox.c
         with self._database.reading() as connection:
             rows = connection.execute(
-                sa.select(wanted.id, wanted.row_id, wanted.source_key, wanted.fingerprint, wanted.contact, wanted.lanes)
+                sa.select(
+                    wanted.id,
+                    wanted.row_id,
+                    wanted.source_key,
+                    wanted.fingerprint,
+                    wanted.contact,
+                    wanted.lanes,
+                    wanted.sent_at,
+                )
                 .where(self._in_outbox, wanted.id > after)
                 .order_by(wanted.id)
                 .limit(limit)
             ).all()
         return [
-            OutboxRow(position, row_id, source_key, fingerprint, decode_contact(contact), tuple(lanes.split()))
-            for position, row_id, source_key, fingerprint, contact, lanes in rows
+            OutboxRow(position, row_id, source_key, fingerprint, decode_contact(contact), tuple(lanes.split()), sent_at)
+            for position, row_id, source_key, fingerprint, contact, lanes, sent_at in rows
         ]
+
+    @repeated_after_deadlock
+    def mark_sent(self, position: int, now: datetime) -> None:
+        """See `DeliveryStore.mark_sent`."""
+        with self._database.writing() as connection:
+            connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == position).values(sent_at=now))
 
     @repeated_after_deadlock
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -171,7 +209,7 @@ class SyncRun:
                 connection.execute(sa.delete(tables.outbox).where(here))
             delivered = [delivery for position, delivery in by_position.items() if position in present]
             if delivered:
-                self._settle(connection, delivered)
+                settle(connection, self._sync_id, self.id, delivered)
 
     @repeated_after_deadlock
     def finish(self, *, calls: int, seconds: float) -> None:
@@ -300,40 +338,32 @@ class SyncRun:
         return batch[-1].id if batch else None
 
     @repeated_after_deadlock
-    def _end_plan(self, status: RunStatus, counts: Counts, **at: datetime) -> None:
+    def _forget_covered(self, seen: bytes) -> None:
+        """Drop what the latest runs before this one saw, where this one saw it too: whole tables cost one bitmap."""
+        runs = tables.run.alias()
+        as_of = sa.select(runs.c.as_of).where(runs.c.id == self.id).scalar_subquery()
+        earlier = (
+            sa.select(tables.run.c.id, tables.run.c.seen)
+            .where(tables.run.c.sync_id == self._sync_id, tables.run.c.id != self.id)
+            .where(tables.run.c.as_of <= as_of, tables.run.c.seen.is_not(None))
+            .order_by(tables.run.c.as_of.desc())
+            .limit(_COVERED)
+        )
+        with self._database.writing() as connection:
+            covered = [run_id for run_id, other in connection.execute(earlier) if covers(seen, other)]
+            connection.execute(sa.update(tables.run).where(tables.run.c.id.in_(covered)).values(seen=None))
+
+    @repeated_after_deadlock
+    def _end_plan(self, status: RunStatus, counts: Counts, **kept: object) -> None:
         with self._database.writing() as connection:
             withheld = connection.scalar(
                 sa.select(sa.func.count()).where(self._in_outbox, tables.outbox.c.withheld == 1)
             )
-            kept = {name: getattr(counts, name) for name in tables.COUNTERS} | {"withheld": withheld}
-            connection.execute(
-                sa.update(tables.run).where(tables.run.c.id == self.id).values(status=status, **kept, **at)
-            )
-
-    def _settle(self, connection: sa.Connection, delivered: list[Delivery]) -> None:
-        """Keep the outcomes on their rows, and count them."""
-        collisions = _collisions(connection, self._sync_id, delivered)
-        connection.execute(
-            sa.update(tables.row)
-            .where(tables.row.c.id == sa.bindparam("row_id"))
-            .values(
-                # A contact that exists goes on existing when a later update is refused.
-                contact_id=sa.func.coalesce(
-                    sa.bindparam("contact", type_=tables.row.c.contact_id.type), tables.row.c.contact_id
-                ),
-                run_id=self.id,
-                updated_at=datetime.now(UTC),
-            ),
-            [_settled(delivery, collisions.get(delivery.row.row_id)) for delivery in delivered],
-        )
-        counted = Counter(delivery.outcome.value for delivery in delivered)
-        counted["not_kept"] = sum(bool(delivery.not_kept) for delivery in delivered)
-        counted["collisions"] = len(collisions)
-        connection.execute(
-            sa.update(tables.run)
-            .where(tables.run.c.id == self.id)
-            .values({name: tables.run.c[name] + count for name, count in counted.items()})
-        )
+            counted = {name: getattr(counts, name) for name in tables.COUNTERS} | {"withheld": withheld}
+            this_plan = sa.and_(tables.run.c.id == self.id, tables.run.c.status == RunStatus.PLANNING)
+            ended = connection.execute(sa.update(tables.run).where(this_plan).values(status=status, **counted, **kept))
+            if not ended.rowcount:
+                raise LeaseLostError(f"Another run of the sync has taken over from run {self.id}, so this one stops.")
 
 
 def _waiting(row: PlannedRow) -> dict[str, Any]:
@@ -358,35 +388,3 @@ def _decided(row: SettledRow) -> dict[str, Any]:
         "withheld": 0,
         "reasons": encode_reasons(row.reasons),
     }
-
-
-def _settled(delivery: Delivery, collision: str | None) -> dict[str, Any]:
-    return {
-        "row_id": delivery.row.row_id,
-        "fingerprint": delivery.row.fingerprint if delivery.outcome in _ACCEPTED else None,
-        "contact": delivery.contact_id,
-        "outcome": delivery.outcome,
-        "reasons": encode_reasons(delivery.reasons),
-        "remarks": encode_remarks(delivery.row.contact.withheld, delivery.not_kept, collision),
-        "trace_id": delivery.trace_id,
-    }
-
-
-def _collisions(connection: sa.Connection, sync_id: int, delivered: list[Delivery]) -> dict[int, str]:
-    """Another source key on the same contact, by the id of the row that came to it later."""
-    accepted = [delivery for delivery in delivered if delivery.outcome in _ACCEPTED and delivery.contact_id]
-    moving = {delivery.row.row_id for delivery in accepted}
-    holders: dict[str, str] = {}
-    for chunk in chunks([delivery.contact_id for delivery in accepted], _CHUNK):
-        held = connection.execute(
-            sa.select(tables.row.c.id, tables.row.c.contact_id, tables.row.c.source_key).where(
-                tables.row.c.sync_id == sync_id, tables.row.c.contact_id.in_(chunk)
-            )
-        )
-        holders |= {contact_id: key for row_id, contact_id, key in held if row_id not in moving}
-    found = {}
-    for delivery in accepted:
-        holder = holders.setdefault(str(delivery.contact_id), delivery.row.source_key)
-        if holder != delivery.row.source_key:
-            found[delivery.row.row_id] = holder
-    return found

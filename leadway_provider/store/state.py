@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.lease import LeaseBook
+from leadway_provider.store.quota import QuotaBook
 from leadway_provider.store.run import RejectedRow, SyncRun, Totals
 from leadway_provider.store.schema import ensure_schema
 from leadway_provider.store.tables import RunStatus
@@ -78,21 +80,30 @@ class StateStore:
             ) from error
         return cls.open(sa.create_engine(sa.URL.create("sqlite", database=str(path))), str(path))
 
-    def begin(self, sync: SyncIdentity, *, task_run: str, definition: bytes) -> SyncRun:
+    def lease(self, sync: SyncIdentity) -> LeaseBook:
+        """The lease of a sync; see `LeaseBook`."""
+        return LeaseBook(self._database, self._sync_id(sync))
+
+    def quota(self, sync: SyncIdentity) -> QuotaBook:
+        """The daily quota of a sync's account; see `QuotaBook`."""
+        return QuotaBook(self._database, sync.host, sync.location_id)
+
+    def begin(self, sync: SyncIdentity, *, task_run: str, definition: bytes, as_of: datetime | None = None) -> SyncRun:
         """Start a run, or go on with the sealed one that this task run left unfinished.
 
         Any other unfinished run of this sync is abandoned and its outbox deleted: what it had not delivered is found
-        changed again.
+        changed again. Whoever calls this holds the sync's lease.
 
         Args:
             sync: the source → account pair.
             task_run: what stays the same when a task is retried, and differs from one scheduled run to the next.
             definition: what the plan was made from (query, mapping, settings), hashed: a changed one is planned anew.
+            as_of: the end of the data interval, in aware time: what the source then held is what the run sends.
 
         Raises:
             StateUnavailableError: the database can't be reached, is locked or can't be written.
         """
-        run = self._begun(self._sync_id(sync), task_run, definition)
+        run = self._begun(self._sync_id(sync), task_run, definition, as_of)
         run.sweep()
         return run
 
@@ -105,7 +116,7 @@ class StateStore:
         self._database.close()
 
     @repeated_after_deadlock
-    def _begun(self, sync_id: int, task_run: str, definition: bytes) -> SyncRun:
+    def _begun(self, sync_id: int, task_run: str, definition: bytes, as_of: datetime | None) -> SyncRun:
         """The run to go on with, or a new one, in one transaction."""
         with self._database.writing() as connection:
             # The sync's row is the lock by which two processes begin one after the other.
@@ -135,6 +146,7 @@ class StateStore:
                         task_run=task_run,
                         definition=definition,
                         status=RunStatus.PLANNING,
+                        as_of=as_of,
                         started_at=now,
                     )
                 )

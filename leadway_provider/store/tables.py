@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from leadway_provider.store.columns import UtcDateTime, document, exact_text, fingerprint, row_number
+from leadway_provider.store.columns import UtcDateTime, bitmap, document, exact_text, fingerprint, row_number
 from leadway_provider.sync.outcome import Counts
 
 COUNTERS: Final = tuple(field.name for field in fields(Counts) if field.name != "pending")
@@ -48,6 +48,11 @@ sync = sa.Table(
     sa.Column("host", exact_text(190), nullable=False),
     sa.Column("location_id", exact_text(64), nullable=False),
     sa.Column("created_at", UtcDateTime(), nullable=False),
+    sa.Column("lease", sa.String(32)),
+    sa.Column("beat", sa.BigInteger(), nullable=False, server_default="0"),
+    sa.Column("holder", sa.Text()),
+    sa.Column("process", sa.Text()),
+    sa.Column("parked_until", UtcDateTime()),
     sa.UniqueConstraint("name", "host", "location_id", name="leadway_sync_identity"),
     **TABLE_OPTIONS,
 )
@@ -62,6 +67,11 @@ run = sa.Table(
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("query", document()),
     sa.Column("columns", document()),
+    sa.Column("source", document()),
+    sa.Column("versions", document()),
+    sa.Column("as_of", UtcDateTime()),
+    sa.Column("seen", bitmap()),
+    sa.Column("attempts", sa.Integer(), nullable=False, default=0, server_default="0"),
     *(sa.Column(name, sa.BigInteger(), nullable=False, default=0) for name in COUNTERS),
     sa.Column("calls", sa.BigInteger(), nullable=False, default=0),
     sa.Column("seconds", sa.Double(), nullable=False, default=0.0),
@@ -84,6 +94,7 @@ row = sa.Table(
     sa.Column("reasons", document()),
     sa.Column("remarks", document()),
     sa.Column("trace_id", sa.Text()),
+    sa.Column("made", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
     sa.Column("run_id", sa.String(32), nullable=False),
     sa.Column("created_at", UtcDateTime(), nullable=False),
     sa.Column("updated_at", UtcDateTime(), nullable=False),
@@ -119,6 +130,7 @@ outbox = sa.Table(
     sa.Column("lanes", document()),
     sa.Column("withheld", sa.SmallInteger(), nullable=False),
     sa.Column("reasons", document()),
+    sa.Column("sent_at", UtcDateTime()),
     # The row first: the same rule as (run, row), and the index that the foreign key to the row needs on MySQL.
     sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
     sa.Index("leadway_outbox_order", "run_id", "id"),
@@ -135,4 +147,39 @@ token = sa.Table(
     sa.Column("begun_at", UtcDateTime()),
     sa.Column("kept_at", UtcDateTime()),
     **CLAIM_OPTIONS,
+)
+
+quota = sa.Table(
+    "leadway_quota",
+    metadata,
+    sa.Column("host", exact_text(190), nullable=False),
+    sa.Column("location_id", exact_text(64), nullable=False),
+    sa.Column("daily_limit", sa.BigInteger()),
+    sa.Column("remaining", sa.BigInteger(), nullable=False),
+    sa.Column("returns_at", UtcDateTime()),
+    sa.Column("told_at", UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint("host", "location_id", name="leadway_quota_of"),
+    **CLAIM_OPTIONS,
+)
+
+# The ledger: appended to, and cut off at its old end. It refers to nothing, so that nothing it tells of must be kept.
+delivery = sa.Table(
+    "leadway_delivery",
+    metadata,
+    sa.Column("id", row_number(), primary_key=True),
+    sa.Column("sync_id", row_number(), nullable=False),
+    sa.Column("run_id", sa.String(32), nullable=False),
+    sa.Column("attempt", sa.Integer(), nullable=False),
+    sa.Column("source_key", exact_text(255), nullable=False),
+    sa.Column("contact_id", exact_text(255)),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("fields", document()),
+    sa.Column("not_kept", document()),
+    sa.Column("reasons", document()),
+    sa.Column("status", sa.SmallInteger()),
+    sa.Column("trace_id", sa.Text()),
+    sa.Column("delivered_at", UtcDateTime(), nullable=False),
+    sa.Index("leadway_delivery_key", "source_key", "id"),
+    sa.Index("leadway_delivery_contact", "contact_id", "id"),
+    **TABLE_OPTIONS,
 )

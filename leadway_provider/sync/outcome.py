@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Final
 
 from leadway_provider.exceptions import AccountingError
 
@@ -29,9 +30,19 @@ class Outcome(StrEnum):
     """Not reached yet: the next attempt goes on with it."""
 
 
+REMOVED: Final = "removed"
+"""What became of a row that left the source, once its contact was treated as the removal policy says. It is no outcome
+of a row that was read: `read` does not count it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows ended how. The outcomes add up to `read`; the remarks lie across them."""
+    """How many rows ended how.
+
+    The outcomes add up to `read`; the remarks (`withheld`, `not_kept`, `collisions`) lie across them. Rows that left
+    the source stand beside: `removed` are those whose contact was treated as the removal policy says, `unremoved`
+    those for which the API refused that.
+    """
 
     read: int = 0
     unchanged: int = 0
@@ -45,11 +56,13 @@ class Counts:
     withheld: int = 0
     not_kept: int = 0
     collisions: int = 0
+    removed: int = 0
+    unremoved: int = 0
 
     @property
     def rejected(self) -> int:
         """Rows that our validation or the CRM rejected."""
-        return self.invalid + self.refused
+        return self.invalid + self.refused + self.unremoved
 
     def as_dict(self) -> dict[str, int]:
         """The counts by name, in the order of the report."""

@@ -21,6 +21,7 @@ BOB: Row = (2, "bob@example.com", "Bob", "+12025550102", "US")
 EVE: Row = (3, "eve@example.com", "Eve", None, None)
 NO_AT: Row = (4, "not an e-mail", "Nat", None, None)
 OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+LEFT = ("removed", "unremoved")
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, int]:
@@ -36,7 +37,7 @@ def test_rows_become_contacts(warehouse: Warehouse, sandbox: SandboxServer) -> N
     assert outcomes(report) == {"created": 3}
     assert report["calls"] == 4  # one for set-up
     assert {contact.email for contact in sandbox.account.contacts} == {str(row[1]) for row in (ANN, BOB, EVE)}
-    assert set(report) == {"read", *OUTCOMES, "withheld", "not_kept", "collisions", "calls", "seconds", "run_id"}
+    assert set(report) == {"read", *OUTCOMES, "withheld", "not_kept", "collisions", *LEFT, "calls", "seconds", "run_id"}
     assert "ann" not in json.dumps(report)
 
 

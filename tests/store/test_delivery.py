@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from leadway_provider.store import run as run_module
-from leadway_provider.store import tables
+from leadway_provider.store import settlement, tables
 from leadway_provider.store.state import RejectedRow, StateStore, SyncIdentity, SyncRun
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import Delivery, DeliveryStore
@@ -84,7 +83,7 @@ def test_acknowledging_is_all_or_nothing(
 ) -> None:
     """Killed between the outbox and the counts, neither has changed."""
     run = sealed(state, sync, "a")
-    monkeypatch.setattr(run_module, "encode_remarks", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(settlement, "encode_remarks", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
 
     with pytest.raises(KeyboardInterrupt):
         run.acknowledge([delivered(row, "C1") for row in run.outbox(0, 10)])

@@ -91,7 +91,7 @@ def test_a_newer_schema_is_refused(empty_engine: sa.Engine) -> None:
     with empty_engine.begin() as connection:
         connection.execute(sa.update(VERSION).values(version_num="0999"))
 
-    with pytest.raises(StateVersionError, match=r"'state_conn' has schema 0999.* up to 0001.*upgrade") as raised:
+    with pytest.raises(StateVersionError, match=r"'state_conn' has schema 0999.* up to 0002.*upgrade") as raised:
         StateStore.open(empty_engine, "state_conn")
 
     assert __version__ in str(raised.value)
@@ -110,11 +110,45 @@ def test_the_users_own_alembic_table_is_left_alone(empty_engine: sa.Engine) -> N
         assert list(connection.scalars(sa.text("SELECT version_num FROM alembic_version"))) == ["theirs"]
 
 
-@pytest.mark.parametrize("after", ["_create_run", "_create_index", "_create_outbox"])
+def test_the_first_schema_is_upgraded_with_what_it_holds(
+    empty_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of the first version keeps its rows, and the contacts that it made are known as made by it."""
+    with monkeypatch.context() as old:
+        old.setattr(schema, "REVISIONS", REVISIONS[:1])
+        StateStore.open(empty_engine, "state").close()
+    assert versions(empty_engine) == ["0001"]
+    now = datetime.now(UTC)
+    first = sa.MetaData()
+    first.reflect(empty_engine, only=["leadway_sync", "leadway_row"])
+    with empty_engine.begin() as connection:
+        sync = {"id": 1, "name": b"a", "host": b"b", "location_id": b"c"}
+        connection.execute(sa.insert(first.tables["leadway_sync"]), _texts(empty_engine, sync) | {"created_at": now})
+        for number, outcome in enumerate(("created", "updated"), start=1):
+            row = {"id": number, "sync_id": 1, "source_key": str(number).encode(), "outcome": outcome, "run_id": "r"}
+            row |= {"created_at": now, "updated_at": now}
+            connection.execute(sa.insert(first.tables["leadway_row"]), _texts(empty_engine, row))
+
+    StateStore.open(empty_engine, "state").close()
+
+    with empty_engine.connect() as connection:
+        made = sa.select(tables.row.c.source_key, tables.row.c.made).order_by(tables.row.c.id)
+        assert [tuple(found) for found in connection.execute(made)] == [("1", 1), ("2", 0)]
+    test_a_migrated_database_is_what_the_code_believes(empty_engine)
+
+
+def _texts(engine: sa.Engine, values: dict[str, object]) -> dict[str, object]:
+    """Values of a reflected table, whose text columns are bytes on MySQL only."""
+    if engine.dialect.name == "mysql":
+        return values
+    return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("after", ["_create_run", "_create_index", "_create_outbox", "_add", "_create_quota"])
 def test_a_migration_that_was_killed_is_completed(
     empty_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:
-    """Wherever the first migration dies, the next opening makes the schema whole, MySQL's implicit commits or not."""
+    """Wherever a migration dies, the next opening makes the schema whole, MySQL's implicit commits or not."""
     with monkeypatch.context() as killing:
         _kill_migration(killing, after)
         with pytest.raises(KeyboardInterrupt):
@@ -164,7 +198,8 @@ def _kill_migration(monkeypatch: pytest.MonkeyPatch, after: str) -> None:
     load = ScriptDirectory.run_env
 
     def run_env(directory: ScriptDirectory) -> None:
-        script = directory.get_revision(REVISIONS[0]).module
+        modules = [directory.get_revision(revision).module for revision in REVISIONS]
+        script = next(module for module in modules if hasattr(module, after))
         step = getattr(script, after)
 
         def last(*arguments: object) -> None:

@@ -1,0 +1,77 @@
+"""What the CRM answered, kept: on the row, and in the run's counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from leadway_provider.store import tables
+from leadway_provider.store.database import chunks
+from leadway_provider.store.encoding import encode_reasons, encode_remarks
+from leadway_provider.sync.outcome import Outcome
+from leadway_provider.sync.ports import Delivery
+
+_CHUNK: Final = 1000
+_ACCEPTED: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
+
+
+def settle(connection: sa.Connection, sync_id: int, run_id: str, delivered: Sequence[Delivery]) -> None:
+    """Keep the outcomes on their rows, and count them, as part of a transaction."""
+    collisions = _collisions(connection, sync_id, delivered)
+    connection.execute(
+        sa.update(tables.row)
+        .where(tables.row.c.id == sa.bindparam("row_id"))
+        .values(
+            # A contact that exists goes on existing when a later update is refused.
+            contact_id=sa.func.coalesce(
+                sa.bindparam("contact", type_=tables.row.c.contact_id.type), tables.row.c.contact_id
+            ),
+            run_id=run_id,
+            updated_at=datetime.now(UTC),
+        ),
+        [_settled(delivery, collisions.get(delivery.row.row_id)) for delivery in delivered],
+    )
+    counted = Counter(delivery.outcome.value for delivery in delivered)
+    counted["not_kept"] = sum(bool(delivery.not_kept) for delivery in delivered)
+    counted["collisions"] = len(collisions)
+    connection.execute(
+        sa.update(tables.run)
+        .where(tables.run.c.id == run_id)
+        .values({name: tables.run.c[name] + count for name, count in counted.items()})
+    )
+
+
+def _settled(delivery: Delivery, collision: str | None) -> dict[str, Any]:
+    return {
+        "row_id": delivery.row.row_id,
+        "fingerprint": delivery.row.fingerprint if delivery.outcome in _ACCEPTED else None,
+        "contact": delivery.contact_id,
+        "outcome": delivery.outcome,
+        "reasons": encode_reasons(delivery.reasons),
+        "remarks": encode_remarks(delivery.row.contact.withheld, delivery.not_kept, collision),
+        "trace_id": delivery.trace_id,
+    }
+
+
+def _collisions(connection: sa.Connection, sync_id: int, delivered: Sequence[Delivery]) -> dict[int, str]:
+    """Another source key on the same contact, by the id of the row that came to it later."""
+    accepted = [delivery for delivery in delivered if delivery.outcome in _ACCEPTED and delivery.contact_id]
+    moving = {delivery.row.row_id for delivery in accepted}
+    holders: dict[str, str] = {}
+    for chunk in chunks([delivery.contact_id for delivery in accepted], _CHUNK):
+        held = connection.execute(
+            sa.select(tables.row.c.id, tables.row.c.contact_id, tables.row.c.source_key).where(
+                tables.row.c.sync_id == sync_id, tables.row.c.contact_id.in_(chunk)
+            )
+        )
+        holders |= {contact_id: key for row_id, contact_id, key in held if row_id not in moving}
+    found = {}
+    for delivery in accepted:
+        holder = holders.setdefault(str(delivery.contact_id), delivery.row.source_key)
+        if holder != delivery.row.source_key:
+            found[delivery.row.row_id] = holder
+    return found
