@@ -24,6 +24,8 @@ def people(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse: 
     monkeypatch.setattr(
         "leadway_provider.api.retry.RetryPolicy.delay", lambda _, attempt, *__: 0.0 if attempt < ATTEMPTS else None
     )
+    # Each attempt stands for a process that is gone when the next one begins; here all are one.
+    monkeypatch.setattr("leadway_provider.operators.lease.alive", lambda _: False)
     warehouse.fill(*VERSIONS)
     return warehouse
 
