@@ -52,7 +52,8 @@ def custom_field_finder(fields: Sequence[CustomField]) -> Callable[[str, str], C
     Args:
         fields: the account's custom fields, which may be thousands.
     """
-    indexes = {spelling: _index(fields, spelling) for spelling in (str.strip, folded)}
+    spellings: tuple[_Spelling, ...] = (str.strip, folded)
+    indexes = {spelling: _index(fields, spelling) for spelling in spellings}
     return partial(_found, fields, indexes)
 
 

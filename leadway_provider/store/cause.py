@@ -50,7 +50,7 @@ def remedy(error: sa.exc.SQLAlchemyError) -> str:
     driver_error = getattr(error, "orig", None)
     if isinstance(driver_error, sqlite3.Error):
         # The name may go on: SQLITE_IOERR_WRITE, SQLITE_READONLY_DBMOVED.
-        code = "_".join(getattr(driver_error, "sqlite_errorname", "").split("_")[:2])
+        code: object = "_".join(getattr(driver_error, "sqlite_errorname", "").split("_")[:2])
     else:
         code = getattr(driver_error, "pgcode", None) or next(iter(getattr(driver_error, "args", ())), None)
     return _REMEDIES.get(code, _REACH)

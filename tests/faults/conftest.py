@@ -16,7 +16,7 @@ ATTEMPTS = 3
 
 
 @pytest.fixture(autouse=True)
-def people(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:  # noqa: F811  # the fixture, as its name
+def people(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """The warehouse with its rows; a failed call is repeated at once, and twice at most."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -34,7 +34,7 @@ def people(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse: 
 def time(monkeypatch: pytest.MonkeyPatch) -> IdleTime:
     """Time that passes only when a client waits for quota. One call at a time: others would let it race."""
     idle = IdleTime()
-    defaults = LeadwayClient.__init__.__kwdefaults__
+    defaults = LeadwayClient.__init__.__kwdefaults__ or {}
     monkeypatch.setitem(defaults, "clock", idle.clock)
     monkeypatch.setitem(defaults, "sleep", idle.sleep)
     return idle

@@ -29,7 +29,8 @@ PERSONAL = ("@example.com", "Quentin", "202555", "Lorem ipsum", TOKEN, "sandbox-
 
 def attempt(run_id: str = "one", **arguments: Any) -> dict[str, Any]:
     """Run the task once. Every version of a person is sent, so that their order can be seen."""
-    return sync(run_id, **({"rules": ContactRules(on_shared_identity="send"), "max_in_flight": 4} | arguments))
+    chosen: dict[str, Any] = {"rules": ContactRules(on_shared_identity="send"), "max_in_flight": 4} | arguments
+    return sync(run_id, **chosen)
 
 
 def failed(error: type[BaseException], *words: str, **arguments: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -14,9 +14,9 @@ from leadway_provider.sandbox.custom_fields import CustomField
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from tests.faults.promise import OUTCOMES, ROWS, acknowledged, assert_kept, attempt, connect, failed, state_of
+from tests.faults.promise import OUTCOMES, acknowledged, assert_kept, attempt, connect, failed, state_of
 from tests.operators.people import counted, held
-from tests.operators.task import SQL, TaskInstance, Warehouse
+from tests.operators.task import TaskInstance, Warehouse
 
 MEGABYTE = "Lorem ipsum " * 90_000
 INJECTION = "x'; DROP TABLE customers; --"
@@ -29,7 +29,7 @@ def big(target: str) -> str:
     return f"""
         SELECT 'whole' AS id, 'ann@example.com' AS email, :text AS "{target}"
         UNION ALL SELECT 'small', 'bob@example.com', 'Bob'
-    """  # noqa: S608  # a constant
+    """
 
 
 @pytest.mark.parametrize("target", ["first_name", "custom.Notes", "tags"])
@@ -77,7 +77,7 @@ def test_a_megabyte_that_the_api_refuses(sandbox: SandboxServer) -> None:
 
 
 @pytest.fixture
-def wide(monkeypatch: pytest.MonkeyPatch, people: Warehouse) -> Iterator[SandboxServer]:
+def wide(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
     """An account with as many custom fields as the query has columns beside key and e-mail."""
     fields = tuple(CustomField.named(f"Field {number}", "TEXT") for number in range(COLUMNS - 2))
     with SandboxServer(Settings(burst=None, daily=None, custom_fields=fields)) as server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -69,18 +70,19 @@ def test_the_state_goes_down_between_an_acknowledgement_and_its_commit(
     server: PostgresServer, sandbox: SandboxServer
 ) -> None:
     """What the database did not commit counts as not acknowledged: those contacts are sent once more, as they were."""
-    crashes = []
+    crashed = Event()
 
     def crash(connection: sa.Connection) -> None:
-        if connection.engine.url.port == server.port and len(sandbox.journal.upserts) > 8 and not crashes:
-            crashes.append(server.crash())
+        if connection.engine.url.port == server.port and len(sandbox.journal.upserts) > 8 and not crashed.is_set():
+            crashed.set()
+            server.crash()
 
     sa.event.listen(sa.Engine, "commit", crash)
     try:
         failed(StateUnavailableError, "State store 'postgres': ", GOES_ON, state_conn_id="postgres", max_in_flight=2)
     finally:
         sa.event.remove(sa.Engine, "commit", crash)
-    assert crashes
+    assert crashed.is_set()
     server.start()
     assert len(sandbox.journal.upserts) - acknowledged(server.url) in (1, 2)
     assert_kept(sandbox, attempt(state_conn_id="postgres"), state_conn_id="postgres")

@@ -88,7 +88,7 @@ def _modules() -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def metered(monkeypatch: pytest.MonkeyPatch, people: Warehouse) -> Iterator[SandboxServer]:
+def metered(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
     """An account that grants ten calls in any third of a second; OAuth leads to it."""
     with SandboxServer(Settings(burst=Quota(10, 0.3), daily=None, allow_duplicates=True)) as server:
         oauth = {"auth": "oauth", "refresh_token": "sandbox-refresh-token", "state_conn_id": "state"}
@@ -127,3 +127,15 @@ def test_the_wall_clock_is_wrong_where_an_answer_is_lost(
     assert report["read"] == 2 == report["created"] + report["unknown"]
     assert report[ended] >= 1
     assert len(metered.account.contacts) == 2
+
+
+def test_a_clock_that_is_behind_takes_no_older_contact_for_a_lost_one(
+    metered: SandboxServer, people: Warehouse, wall: type[Wall]
+) -> None:
+    """A call is lost before the write, and the account has had another contact of that e-mail: nothing is claimed."""
+    metered.account.upsert({"email": "p1@example.com", "firstName": "Somebody else"})
+    people.fill(VERSIONS[0])
+    metered.faults.add(Fault(FaultKind.CLOSE, email="p1@example.com"))
+    wall.ahead = timedelta(hours=-5)
+    report = attempt(constants={"create_new_if_duplicate_allowed": True})
+    assert (report["read"], report["unknown"]) == (1, 1)
