@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leadway_provider.api.brake import Brake
 from leadway_provider.api.pacing import DailyQuota
-from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, QuotaExhaustedError
+from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, QuotaExhaustedError, StateUnavailableError
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.policy import QuotaPolicy
 from leadway_provider.store.quota import KeptQuota, QuotaBook
@@ -97,14 +98,15 @@ class Account:
         return {user.email: user.id for user in found if user.email}
 
     def keep_quota(self) -> None:
-        """Let the next process know what was told of the day's quota."""
+        """Let the next process know what was told of the day's quota; where that can't be kept, it asks the account."""
         if (daily := self.daily_quota) is None:
             return
         now = datetime.now(UTC)
         returns_at = None
         if daily.returns_at is not None:
             returns_at = now + timedelta(seconds=daily.returns_at - time.monotonic())
-        self._kept.keep(KeptQuota(daily.limit, daily.remaining, returns_at), now)
+        with suppress(StateUnavailableError):  # if this matters, the run has failed of it already
+            self._kept.keep(KeptQuota(daily.limit, daily.remaining, returns_at), now)
 
     async def _connected(self, call: Callable[[LeadwayClient], Awaitable[T]], max_in_flight: int) -> T:
         async with self._client(max_in_flight) as client:

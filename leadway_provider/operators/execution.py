@@ -153,21 +153,25 @@ class Execution:
     def _run(self, state: StateStore, account: Account) -> Report:
         """Plan and deliver, with the sync's lease."""
         began_at = time.monotonic()
-        run = state.begin(self.sync, task_run=self.task_run, definition=self._definition(), as_of=self.as_of)
+        run = self._begin(state)
         self.record.began(run.id)
         unkeyed: tuple[str, ...] = ()
         if run.sealed:
             log.info("Run %s was planned by an earlier attempt; going on with its outbox", run.id)
+        elif self.task.reviewed_run:
+            log.info("Run %s was planned by a dry run; delivering what that planned", run.id)
+            run.seal(run.counts())
         else:
             planned = self._plan(run, account)
             unkeyed = tuple(f"row {row.number}: {row.reason.message}" for row in planned.unkeyed)
+            seen = planned.seen if self.as_of else b""
             if self.task.only_plan:
                 reasons = _first_reasons(unkeyed, run)
-                run.discard(planned.counts)
+                run.shelve(planned.counts, seen)
                 run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
                 self._record_end(run, planned.counts, account)
-                return self._report(run, replace(run.counts(), pending=planned.counts.pending), reasons)
-            run.seal(planned.counts, planned.seen if self.as_of else b"")
+                return self._report(run, run.counts(), reasons)
+            run.seal(planned.counts, seen)
         try:
             if pending := run.counts().pending:
                 self._deliver(run, account, pending)
@@ -178,6 +182,12 @@ class Execution:
         report = self._report(run, counts, reasons)
         self._judge(counts, report, reasons)
         return report
+
+    def _begin(self, state: StateStore) -> SyncRun:
+        task_run, definition = self.task_run, self._definition()
+        if self.task.reviewed_run:
+            return state.adopt(self.sync, self.task.reviewed_run, task_run=task_run, definition=definition)
+        return state.begin(self.sync, task_run=task_run, definition=definition, as_of=self.as_of)
 
     def _definition(self) -> bytes:
         """Stands for what was asked of this run: an attempt that asks for something else plans anew."""

@@ -57,6 +57,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
             rows read. With more, the task fails for good after all other rows are delivered.
         dry_run: plan only; the counts tell as `pending` what would be sent.
+        reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
+            both tasks the same `sync_name`. It is an error where another run of the sync has begun since.
         full_resync: send every row, also those that did not change since the account acknowledged them.
         allow_older: let a run for an older data interval, as a backfill is, change rows that a newer one has seen;
             otherwise such rows are superseded.
@@ -80,6 +82,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         "location_id",
         "state_conn_id",
         "sync_name",
+        "reviewed_run",
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {"sql": "sql", "parameters": "json"}  # noqa: RUF012 - as BaseOperator declares it
@@ -104,6 +107,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_in_flight: int = 16,
         max_rejected: float = 0,
         dry_run: bool = False,
+        reviewed_run: str | None = None,
         full_resync: bool = False,
         allow_older: bool = False,
         quota: QuotaPolicy | None = None,
@@ -129,6 +133,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.max_in_flight = max_in_flight
         self.max_rejected = max_rejected
         self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
+        self.reviewed_run = reviewed_run
         self.full_resync = full_resync
         self.allow_older = allow_older
         self.quota = quota or QuotaPolicy()
@@ -144,6 +149,10 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         for name in ("batch_size", "max_in_flight"):
             if (value := getattr(self, name)) < 1:
                 raise ConfigurationError(f"{name} of task {self.task_id} is {value}; it must be 1 or more.")
+        if self.only_plan and self.reviewed_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other one delivers a plan."
+            )
         if self.on_busy not in ("wait", "fail"):
             raise ConfigurationError(f"on_busy of task {self.task_id} is {self.on_busy!r}; it is 'wait' or 'fail'.")
         if self.max_rejected < 0 or (self.max_rejected > 1 and self.max_rejected != int(self.max_rejected)):

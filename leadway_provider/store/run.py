@@ -128,7 +128,7 @@ class SyncRun:
                 connection.execute(sa.delete(tables.outbox).where(these))
         return found
 
-    def seal(self, counts: Counts, seen: bytes = b"") -> None:
+    def seal(self, counts: Counts, seen: bytes | None = None) -> None:
         """See `PlanStore.seal`; `withheld` is counted here, from the outbox.
 
         Killed half-way it leaves a plan that counts for nothing, and rows that the next plan finds changed.
@@ -136,6 +136,7 @@ class SyncRun:
         Args:
             counts: the plan's.
             seen: one bit for each row id that the source has; what a newer data interval has seen, an older one leaves.
+                None keeps what a dry run saw.
 
         Raises:
             LeaseLostError: another run of the sync has abandoned this one.
@@ -143,10 +144,10 @@ class SyncRun:
         position = 0
         while batch := self._seal_rows(position):
             position = batch
-        packed = pack(seen)
-        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC), seen=packed)
+        kept = {} if seen is None else {"seen": pack(seen)}
+        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC), **kept)
         self._sealed = True
-        self._forget_covered(packed)
+        self._forget_covered()
 
     def seen_by_newer(self) -> bytes:
         """One bit for each row id that a run for a newer data interval has planned, whatever became of it there."""
@@ -161,10 +162,12 @@ class SyncRun:
         with self._database.reading() as connection:
             return united(connection.scalars(newer))
 
-    def discard(self, counts: Counts) -> None:
-        """End a dry run in place of sealing it: the counts are kept, and nothing else is changed."""
-        self._end_plan(RunStatus.DRY_RUN, counts, finished_at=datetime.now(UTC))
-        self.sweep()
+    def shelve(self, counts: Counts, seen: bytes = b"") -> None:
+        """End a dry run in place of sealing it: nothing else is changed, and `StateStore.adopt` can go on with it.
+
+        The outbox stays until then, or until the sync's next run begins.
+        """
+        self._end_plan(RunStatus.DRY_RUN, counts, finished_at=datetime.now(UTC), seen=pack(seen))
 
     # Deliver
 
@@ -276,13 +279,13 @@ class SyncRun:
             )
 
     def sweep(self) -> None:
-        """Delete what abandoned and dry runs of this sync left in the outbox."""
+        """Delete what abandoned runs of this sync left in the outbox."""
         left = (
             sa.select(tables.outbox.c.id)
             .join(tables.run, tables.run.c.id == tables.outbox.c.run_id)
             .where(
                 tables.run.c.sync_id == self._sync_id,
-                tables.run.c.status.in_([RunStatus.ABANDONED, RunStatus.DRY_RUN]),
+                tables.run.c.status == RunStatus.ABANDONED,
             )
             .limit(_CHUNK)
         )
@@ -338,18 +341,20 @@ class SyncRun:
         return batch[-1].id if batch else None
 
     @repeated_after_deadlock
-    def _forget_covered(self, seen: bytes) -> None:
+    def _forget_covered(self) -> None:
         """Drop what the latest runs before this one saw, where this one saw it too: whole tables cost one bitmap."""
-        runs = tables.run.alias()
-        as_of = sa.select(runs.c.as_of).where(runs.c.id == self.id).scalar_subquery()
+        this_run = sa.select(tables.run.c.as_of, tables.run.c.seen).where(tables.run.c.id == self.id)
         earlier = (
             sa.select(tables.run.c.id, tables.run.c.seen)
-            .where(tables.run.c.sync_id == self._sync_id, tables.run.c.id != self.id)
-            .where(tables.run.c.as_of <= as_of, tables.run.c.seen.is_not(None))
+            .where(tables.run.c.sync_id == self._sync_id, tables.run.c.id != self.id, tables.run.c.seen.is_not(None))
             .order_by(tables.run.c.as_of.desc())
             .limit(_COVERED)
         )
         with self._database.writing() as connection:
+            as_of, seen = connection.execute(this_run).one()
+            if as_of is None or seen is None:
+                return
+            earlier = earlier.where(tables.run.c.as_of <= as_of)
             covered = [run_id for run_id, other in connection.execute(earlier) if covers(seen, other)]
             connection.execute(sa.update(tables.run).where(tables.run.c.id.in_(covered)).values(seen=None))
 

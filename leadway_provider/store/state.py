@@ -12,7 +12,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
+from leadway_provider.exceptions import ConfigurationError, ConnectionSettingsError, StateUnavailableError
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
 from leadway_provider.store.lease import LeaseBook
@@ -107,6 +107,21 @@ class StateStore:
         run.sweep()
         return run
 
+    def adopt(self, sync: SyncIdentity, reviewed: str, *, task_run: str, definition: bytes) -> SyncRun:
+        """Go on with a dry run, so that exactly what it planned is delivered; a retry goes on with it again.
+
+        Args:
+            sync: the source → account pair.
+            reviewed: the id of a dry run of this sync after which no other run began.
+            task_run: as in `begin`.
+            definition: as in `begin`.
+
+        Raises:
+            ConfigurationError: there is no such run, or another one of the sync has begun since.
+            StateUnavailableError: the database can't be reached, is locked or can't be written.
+        """
+        return self._adopted(self._sync_id(sync), sync.name, reviewed, task_run, definition)
+
     def tokens(self, encrypt: Callable[[str], str], decrypt: Callable[[str], str]) -> TokenBook:
         """The tokens that are kept here; see `TokenBook`."""
         return TokenBook(self._database, encrypt, decrypt)
@@ -125,7 +140,7 @@ class StateStore:
                 sa.select(tables.run.c.id, tables.run.c.status, tables.run.c.task_run, tables.run.c.definition)
                 .where(
                     tables.run.c.sync_id == sync_id,
-                    tables.run.c.status.in_([RunStatus.PLANNING, RunStatus.DELIVERING]),
+                    tables.run.c.status.in_([RunStatus.PLANNING, RunStatus.DELIVERING, RunStatus.DRY_RUN]),
                 )
                 .with_for_update()
             ).all()
@@ -151,6 +166,31 @@ class StateStore:
                     )
                 )
         return SyncRun(self._database, sync_id, run_id, sealed=resumed is not None)
+
+    @repeated_after_deadlock
+    def _adopted(self, sync_id: int, name: str, reviewed: str, task_run: str, definition: bytes) -> SyncRun:
+        """The dry run, from now on this task run's own, in one transaction."""
+        this_run = sa.and_(tables.run.c.id == reviewed, tables.run.c.sync_id == sync_id)
+        with self._database.writing() as connection:
+            found = connection.execute(
+                sa.select(tables.run.c.status, tables.run.c.task_run).where(this_run).with_for_update()
+            ).one_or_none()
+            if found is None:
+                raise ConfigurationError(
+                    f"Run {reviewed!r} is not one of sync {name!r} in this account: give the task that plans and the "
+                    "one that delivers the same sync_name, and pass on the `run_id` of the first one's report."
+                )
+            status, planned_by = found
+            if status != RunStatus.DRY_RUN and (status == RunStatus.ABANDONED or planned_by != task_run):
+                raise ConfigurationError(
+                    f"Run {reviewed} of sync {name!r} can't be delivered as it was reviewed: it is {status}, since it "
+                    "was delivered before or another run of the sync has begun. Plan and review anew."
+                )
+            if status == RunStatus.DRY_RUN:
+                adopted = {"status": RunStatus.PLANNING, "task_run": task_run, "definition": definition}
+                connection.execute(sa.update(tables.run).where(this_run).values(**adopted, finished_at=None))
+        sealed = status in {RunStatus.DELIVERING, RunStatus.FINISHED}
+        return SyncRun(self._database, sync_id, reviewed, sealed=sealed)
 
     def _sync_id(self, sync: SyncIdentity) -> int:
         while True:
