@@ -21,6 +21,8 @@ from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, 
 
 _MAX_REASONS = 20
 _MAX_REASON_LENGTH = 300
+_LONG_VALUE = 100
+_LONGEST_WAIT = 48 * 3600.0
 _PERSONAL = re.compile(r"[^\s\"'<>@]{1,64}@[^\s\"'<>]+|\+?\d[\d\s().-]{5,30}\d")
 _decode = msgspec.json.Decoder().decode
 
@@ -138,16 +140,20 @@ def _reasons(json: dict[str, Any]) -> Iterator[str]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `Retry-After` as a number or as a date measured against the answer's own `Date`."""
+    """Seconds to wait, from `Retry-After` as a number or as a date measured against the answer's own `Date`.
+
+    None where it says what no quota can mean: more than two days, or nothing that can be read.
+    """
     if (value := headers.get("retry-after")) is None:
         return None
     if value.strip().isdecimal():
-        return float(value)
-    try:
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])
-    except (KeyError, ValueError, TypeError):
-        return None
-    return max(0.0, wait.total_seconds())
+        wait = float(value)
+    else:
+        try:
+            wait = (parsedate_to_datetime(value) - parsedate_to_datetime(headers["date"])).total_seconds()
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return None
+    return max(0.0, wait) if wait <= _LONGEST_WAIT else None
 
 
 def redacted(reasons: Iterable[str], sent: Iterable[object]) -> tuple[str, ...]:
@@ -157,13 +163,28 @@ def redacted(reasons: Iterable[str], sent: Iterable[object]) -> tuple[str, ...]:
         reasons: what the API said; it may quote what it dislikes.
         sent: the request's body and query: their texts and numbers of three characters and more are looked for.
     """
-    values = sorted({text for part in sent for text in _texts(part) if len(text) >= 3}, key=len, reverse=True)
-    quoted = re.compile("|".join(map(re.escape, values)), re.IGNORECASE) if values else None
+    reasons = tuple(reasons)
+    said = "\n".join(reasons).casefold()
+    values = {text for part in sent for text in _texts(part) if len(text) >= 3 and _beginning(text) in said}
+    patterns = map(_pattern, sorted(values, key=len, reverse=True))
+    quoted = re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL) if values else None
     clean = []
     for reason in reasons:
         text = quoted.sub("…", reason) if quoted else reason
         clean.append(_PERSONAL.sub("…", text)[:_MAX_REASON_LENGTH])
     return tuple(clean)
+
+
+def _beginning(text: str) -> str:
+    return text[:_LONG_VALUE].casefold()
+
+
+def _pattern(text: str) -> str:
+    """What finds a value; a long one is told by its beginning, and all behind goes with it.
+
+    A pattern as long as a text column can be would take minutes to compile.
+    """
+    return re.escape(text) if len(text) <= _LONG_VALUE else f"{re.escape(text[:_LONG_VALUE])}.*"
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -207,7 +207,9 @@ class LeadwayClient:
             delay = self._retry.delay(attempt, result.retry_after, self._random)
             if delay is None or (maybe_received and not call.resend_safe):
                 raise UnavailableError(
-                    f"{call.name}: {result.reason}; {self._settings.base_url} was tried {attempt} time(s).",
+                    f"{call.name}: {result.reason}; {self._settings.base_url} was tried {attempt} time(s). "
+                    "Try again later; if that doesn't help, check the host and the proxy of connection "
+                    f"{self._settings.conn_id!r}.",
                     call=call.name,
                     maybe_received=maybe_received,
                     status=result.status,

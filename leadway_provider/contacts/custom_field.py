@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from leadway_provider.contacts.choice import folded
 from leadway_provider.exceptions import MappingError
@@ -37,19 +38,30 @@ class CustomField:
         return self.field_key.removeprefix("contact.")
 
 
-def find_custom_field(target: str, wanted: str, fields: Sequence[CustomField]) -> CustomField:
-    """The field that `wanted` names by id, field key or name: first as written, then without regard to case.
+_Spelling: TypeAlias = Callable[[str], str]
+_Named: TypeAlias = dict[str, CustomField]
+"""The fields of one name, by id."""
+
+
+def custom_field_finder(fields: Sequence[CustomField]) -> Callable[[str, str], CustomField]:
+    """A function that finds a field by id, field key or name: first as written, then without regard to case.
+
+    It takes the whole target as the user writes it, for the error's text, and the part of it behind `custom.`; and
+    raises MappingError where no field, or more than one, has that name, or where the field holds files.
 
     Args:
-        target: the whole target as the user writes it, for the error's text.
-        wanted: the part behind `custom.`.
-        fields: the account's custom fields.
-
-    Raises:
-        MappingError: no field, or more than one, has that name; or the field holds files.
+        fields: the account's custom fields, which may be thousands.
     """
-    for spelling in (str.strip, folded):
-        matches = {field.id: field for field in fields if spelling(wanted) in _names(field, spelling)}
+    spellings: tuple[_Spelling, ...] = (str.strip, folded)
+    indexes = {spelling: _index(fields, spelling) for spelling in spellings}
+    return partial(_found, fields, indexes)
+
+
+def _found(
+    fields: Sequence[CustomField], indexes: Mapping[_Spelling, Mapping[str, _Named]], target: str, wanted: str
+) -> CustomField:
+    for spelling, index in indexes.items():
+        matches = index.get(spelling(wanted), {})
         if len(matches) > 1:
             keys = ", ".join(f"custom.{field.short_key}" for field in matches.values())
             raise MappingError(f"{target!r} could mean {len(matches)} custom fields: write one of {keys}.")
@@ -67,8 +79,13 @@ def _fillable(target: str, field: CustomField) -> CustomField:
     return field
 
 
-def _names(field: CustomField, spelling: Callable[[str], str]) -> set[str]:
-    return {spelling(name) for name in (field.id, field.field_key, field.short_key, field.name)}
+def _index(fields: Iterable[CustomField], spelling: _Spelling) -> dict[str, _Named]:
+    """Who has which name, so that a column for each of thousands of fields doesn't look at all of them."""
+    index: dict[str, _Named] = {}
+    for field in fields:
+        for name in (field.id, field.field_key, field.short_key, field.name):
+            index.setdefault(spelling(name), {})[field.id] = field
+    return index
 
 
 def _nearest(wanted: str, fields: Sequence[CustomField]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ from typing import Final
 from leadway_provider.contacts import identity
 from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.contacts.converter import Converter, converter, custom_converter
-from leadway_provider.contacts.custom_field import CustomField, find_custom_field
+from leadway_provider.contacts.custom_field import CustomField, custom_field_finder
 from leadway_provider.contacts.reasons import UnfitError, reason
 from leadway_provider.contacts.row import ContactMapping, MappedColumn, OnBlank, Step
 from leadway_provider.contacts.rules import ContactRules
@@ -82,7 +82,8 @@ def compile_mapping(
     if not key_positions:
         raise MappingError("The key is empty: name the columns that tell one source row from another.")
     found = [*_of_columns(columns, key_positions, mapping or {}), *_of_constants(constants or {})]
-    assigned = [_resolved(each, custom_fields) for each in found]
+    find = custom_field_finder(custom_fields)
+    assigned = [_resolved(each, find) for each in found]
     _require_one_source_each(assigned)
     _require_identity(assigned, rules)
     return _compiled(assigned, key_positions, rules, users or {})
@@ -169,11 +170,11 @@ def _of_constants(constants: Mapping[str, object]) -> list[_Assignment]:
     return found
 
 
-def _resolved(each: _Assignment, custom_fields: Sequence[CustomField]) -> _Assignment:
+def _resolved(each: _Assignment, find: Callable[[str, str], CustomField]) -> _Assignment:
     if each.target.kind is not Kind.CUSTOM:
         return each
     wanted = each.target.name.removeprefix(CUSTOM_PREFIX)
-    return replace(each, field=find_custom_field(each.label, wanted, custom_fields))
+    return replace(each, field=find(each.label, wanted))
 
 
 def _require_one_source_each(assigned: Iterable[_Assignment]) -> None:

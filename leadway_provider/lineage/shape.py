@@ -42,6 +42,7 @@ class Shapes:
 
     def __init__(self) -> None:
         self._outputs: dict[int, list[Output]] = {}
+        self._stars: dict[int, list[int]] = {}
 
     def outputs(self, scope: Scope) -> list[Output]:
         """The columns of a SELECT; a star over a part whose columns are known is spelled out.
@@ -51,6 +52,17 @@ class Shapes:
         """
         if (found := self._outputs.get(id(scope))) is None:
             found = self._outputs[id(scope)] = list(self._spelled_out(scope))
+        return found
+
+    def stars(self, scope: Scope) -> list[int]:
+        """The places of stars among a SELECT's columns, which each of thousands of columns asks for.
+
+        Raises:
+            UnresolvedError: the part is no SELECT.
+        """
+        if (found := self._stars.get(id(scope))) is None:
+            outputs = self.outputs(scope)
+            found = self._stars[id(scope)] = [index for index, each in enumerate(outputs) if isinstance(each, Star)]
         return found
 
     def names(self, scope: Scope) -> list[str] | None:

@@ -113,7 +113,7 @@ class _Resolver:
         if branches := scope.set_operation_scopes:
             return _sum(self._at(branch, position, width, name) for branch in branches)
         outputs = self._shapes.outputs(scope)
-        stars = [index for index, each in enumerate(outputs) if isinstance(each, Star)]
+        stars = self._shapes.stars(scope)
         hidden = width - len(outputs)
         if len(stars) > 1 or hidden < 0 or (hidden and not stars):
             raise UnresolvedError("which columns its * stands for can't be told")

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from leadway_provider.api.brake import Brake
 from leadway_provider.api.pacing import DailyQuota
-from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, QuotaExhaustedError, StateUnavailableError
+from leadway_provider.exceptions import (
+    AccessDeniedError,
+    AuthenticationError,
+    QuotaExhaustedError,
+    StateUnavailableError,
+)
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.policy import QuotaPolicy
 from leadway_provider.store.quota import KeptQuota, QuotaBook

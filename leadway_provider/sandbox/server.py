@@ -75,7 +75,8 @@ def _server(service: Service) -> uvicorn.Server:
 class SandboxServer:
     """A sandbox that serves on a free port of 127.0.0.1 from a thread of this process, while a `with` block lasts.
 
-    Its state may be read while it serves, and faults be added; contacts are best looked at between calls.
+    Its state may be read while it serves, and faults be added; contacts are best looked at between calls. Entered once
+    more it is the same account at the same port, as after a restart.
 
     Args:
         settings: how it behaves.
@@ -84,6 +85,7 @@ class SandboxServer:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.service = Service(self.settings)
+        self.port = 0
 
     @property
     def url(self) -> str:
@@ -112,8 +114,8 @@ class SandboxServer:
 
     def __enter__(self) -> Self:
         """Begin to serve."""
-        door = listen("127.0.0.1", 0)
-        self.port: int = door.getsockname()[1]
+        door = listen("127.0.0.1", self.port)
+        self.port = door.getsockname()[1]
         self._server = _server(self.service)
         self._runner = asyncio.Runner(loop_factory=self._server.config.get_loop_factory())
         self._loop = self._runner.get_loop()

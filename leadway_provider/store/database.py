@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from leadway_provider.exceptions import StateUnavailableError
-from leadway_provider.store.cause import cause
+from leadway_provider.store.cause import cause, remedy
 
 _BUSY_SECONDS: Final = 30
 _ATTEMPTS: Final = 10
@@ -94,7 +94,10 @@ class Database:
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             # SQLAlchemy's text shows statements and parameters, and a chained error would be logged with it.
             kind = _DeadlockError if _is_deadlock(error) else StateUnavailableError
-            raise kind(f"State store {self.name!r}: {cause(error)}") from None
+            raise kind(
+                f"State store {self.name!r}: {cause(error).removesuffix('.')}. {remedy(error)} "
+                "The task's retry goes on from the last acknowledged contact."
+            ) from None
 
 
 def _is_deadlock(error: sa.exc.SQLAlchemyError) -> bool:

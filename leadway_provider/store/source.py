@@ -95,7 +95,10 @@ def _connecting(name: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
-        raise SourceUnavailableError(f"Source {name!r} can't be reached: {cause(error)}") from None
+        raise SourceUnavailableError(
+            f"Source {name!r} can't be reached: {cause(error).removesuffix('.')}. See that it is up, and that the "
+            "connection names it right; then let the task try again."
+        ) from None
 
 
 @contextmanager
@@ -105,7 +108,10 @@ def _querying(name: str, parameters: Mapping[str, object] | None = None) -> Iter
         yield
     except sa.exc.SQLAlchemyError as error:
         if _is_unavailable(error):
-            raise SourceUnavailableError(f"Source {name!r} broke off: {cause(error)}") from None
+            raise SourceUnavailableError(
+                f"Source {name!r} broke off: {cause(error).removesuffix('.')}. Nothing of this plan was sent; "
+                "the task's retry reads the query anew."
+            ) from None
         said = cause(error)
         if parameters:
             # A driver that formats parameters itself is told of a syntax error near their values.

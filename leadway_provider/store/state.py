@@ -75,7 +75,9 @@ class StateStore:
             # For its owner only: the outbox holds contacts.
             path.touch(mode=0o600)
         except OSError as error:
-            raise StateUnavailableError(f"State store {str(path)!r}: {error.strerror}") from error
+            raise StateUnavailableError(
+                f"State store {str(path)!r}: {error.strerror}. Let the task's user write there, or set state_conn_id."
+            ) from error
         return cls.open(sa.create_engine(sa.URL.create("sqlite", database=str(path))), str(path))
 
     def lease(self, sync: SyncIdentity) -> LeaseBook:

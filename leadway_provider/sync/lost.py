@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from leadway_provider.contacts.contact import Contact, JsonValue
+from leadway_provider.contacts.echo import not_kept
 from leadway_provider.exceptions import UnavailableError
 from leadway_provider.sync.ports import ContactSink, ContactView, UpsertEcho
 
@@ -53,7 +54,7 @@ async def recover(
         await sleep(seconds)
         found = await sink.find_duplicate(email=identities.get("email"), phone=identities.get("phone"))
         if found is not None:
-            return _ours(found, sent_at)
+            return _ours(found, contact, sent_at)
     try:
         return await sink.upsert_contact(contact.fields)
     except UnavailableError as error:
@@ -64,7 +65,7 @@ async def recover(
         raise
 
 
-def _ours(found: ContactView, sent_at: datetime) -> UpsertEcho:
+def _ours(found: ContactView, contact: Contact, sent_at: datetime) -> UpsertEcho:
     added_at = found.wire.get("dateAdded")
     try:
         is_new = isinstance(added_at, str) and datetime.fromisoformat(added_at) >= sent_at - _CLOCKS_APART
@@ -74,4 +75,7 @@ def _ours(found: ContactView, sent_at: datetime) -> UpsertEcho:
         raise UnsureError(
             f"The account has an older contact {found.id} with this e-mail or phone, which hides a new one."
         )
+    # By a clock that is behind, older contacts seem new; a search may show less of a contact than there is.
+    if any(reason.code == "changed" for reason in not_kept(contact.fields, found.wire, new=True)):
+        raise UnsureError(f"The account has a contact {found.id} with this e-mail or phone, which holds other values.")
     return _Found(found.id, found.wire)

@@ -109,6 +109,11 @@ def test_odd_refusals(body: dict[str, Any], reasons: tuple[str, ...]) -> None:
         ({"retry-after": "30"}, 30.0),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "172800"}, 172800.0),
+        ({"retry-after": "172801"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": f"Wed, 21 Oct {9**20} 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:00 GMT"}, 30.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:29:00 GMT"}, 0.0),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, None),
@@ -116,7 +121,7 @@ def test_odd_refusals(body: dict[str, Any], reasons: tuple[str, ...]) -> None:
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, or a date that is measured against the server's own clock."""
+    """Seconds, or a date that is measured against the server's own clock; what no quota can mean counts for nothing."""
     assert retry_after(headers) == seconds
 
 
@@ -125,6 +130,13 @@ def test_reasons_hold_no_value_that_was_sent() -> None:
     sent = {"firstName": "Ada", "customFields": [{"id": "f1x", "field_value": ["Blue Plan", 1234]}], "city": "St"}
     reasons = ("ADA is no name", "value blue plan not allowed", "1234 is too much", "St is short")
     assert redacted(reasons, [sent]) == ("… is no name", "value … not allowed", "… is too much", "St is short")
+
+
+def test_a_long_value_is_told_by_its_beginning() -> None:
+    """A megabyte that was sent is found without a pattern of its size, and all behind its beginning is left out."""
+    long = "Lorem ipsum " * 87_000
+    said = redacted((f"bio {long.upper()} is too long", "bio is too long", f"{long[:150]}… is no bio"), [{"bio": long}])
+    assert said == ("bio …", "bio is too long", "…")
 
 
 def test_reasons_hold_no_address_and_no_number() -> None:

@@ -37,12 +37,15 @@ def test_it_ends_while_calls_hang() -> None:
 
 
 def test_it_can_serve_twice() -> None:
-    """Its contacts are still there the second time: a crashed client meets the same account again."""
+    """The second time it is at the same port, and its contacts are still there: it went down and is back."""
     server = SandboxServer(Settings(location_id="here"))
+    urls = set()
     for expected in (0, 1):
         with server:
+            urls.add(server.url)
             assert httpx.get(f"{server.url}/_sandbox/contacts").json()["total"] == expected
             server.account.upsert({"email": "ann@example.com"})
+    assert len(urls) == 1
 
 
 def test_two_sandboxes_know_nothing_of_each_other() -> None:

@@ -88,6 +88,21 @@ def test_an_older_contact_leaves_it_unknown(added_at: str | None) -> None:
     assert account.calls == 1
 
 
+@pytest.mark.parametrize(
+    ("shown", "counts"),
+    [
+        ({"firstName": "Anna"}, Counts(read=1, unknown=1)),
+        ({"firstName": "ann"}, Counts(read=1, created=1)),
+        ({}, Counts(read=1, created=1)),
+    ],
+)
+def test_a_contact_that_holds_other_values_leaves_it_unknown(shown: Mapping[str, JsonValue], counts: Counts) -> None:
+    """A clock that is behind makes an older contact seem new: it is not taken for ours. A search may show less."""
+    contact = Contact({**ANN.fields, "firstName": "Ann"})
+    store, _ = after(Losing(found={"ann@example.com": Found("found", {**OURS.wire, **shown})}), contact)
+    assert store.counts == counts
+
+
 def test_two_lost_answers_leave_it_unknown() -> None:
     """It is resent once, not over and over."""
     account = Losing(lost=2)

@@ -1,0 +1,46 @@
+"""The very moment at which something goes wrong, told by what a database is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+COMPARING = "SELECT r.source_key"
+"""A batch of source rows is compared with what a SQLite state knows."""
+PLANNING = "INSERT INTO leadway_outbox"
+"""A batch of planned rows is written."""
+SENDING = "SELECT leadway_outbox.id, leadway_outbox.row_id, leadway_outbox.source_key"
+"""The next rows are taken from the outbox."""
+ACKNOWLEDGING = "DELETE FROM leadway_outbox WHERE leadway_outbox.run_id ="
+"""Rows that were delivered leave the outbox."""
+
+
+@contextmanager
+def at(statement: str, act: Callable[[sa.Connection], object], *, after: int = 0) -> Iterator[list[int]]:
+    """Do something once, just before a database is sent a statement that begins so; tells whether it was done.
+
+    Args:
+        statement: how it begins.
+        act: what to do, in the thread that waits for the statement, on its connection. Where it tells False it could
+            not be done yet, and is tried again at the next such statement.
+        after: how many such statements pass first.
+    """
+    passed = 0
+    done: list[int] = []
+
+    def look(connection: sa.Connection, _cursor: Any, said: str, *_rest: Any) -> None:
+        nonlocal passed
+        if done or not said.startswith(statement):
+            return
+        passed += 1
+        if passed > after and act(connection) is not False:
+            done.append(passed)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", look)
+    try:
+        yield done
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", look)
