@@ -26,22 +26,22 @@ with DAG(
 ):
 
     @task
-    def announce(triggering_asset_events: Any) -> str:
+    def announce(triggering_asset_events: Any = None) -> str:
         """Say what changed, in a sentence for a channel; it holds numbers only, as all that a sync reports.
 
         Hand it on with the notifier of your messenger's provider, as in `on_success_callback=[SlackNotifier(text=…)]`.
         """
-        # As many as there were since this DAG ran last. Each event's extra is what the sync returned.
+        # One event, or several where syncs came faster than this DAG; the extra of each is what its sync returned.
         reports = [event.extra for event in triggering_asset_events[CONTACTS]]
 
-        def total(*names: str) -> int:
-            return sum(report[name] for report in reports for name in names)
+        def total(*outcomes: str) -> int:
+            return sum(report[outcome] for report in reports for outcome in outcomes)
 
-        message = f"Leadway: {total('created'):,} new contacts, {total('updated'):,} changed."
-        if left_out := total("invalid", "refused"):
-            message += f" {left_out:,} rows need a look: {', '.join(report['run_id'] for report in reports)}."
-        if unsure := total("unknown"):
-            message += f" {unsure:,} may or may not have arrived."
+        message = f"Leadway contacts: {total('created'):,} new, {total('updated'):,} changed."
+        if rejected := total("invalid", "refused"):
+            message += f" Rejected rows: {rejected:,}, see run {', '.join(report['run_id'] for report in reports)}."
+        if unknown := total("unknown"):
+            message += f" Sent, but never answered: {unknown:,}."
         log.info(message)
         return message
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from demo.warehouse import SCHEMA, SHOPS
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from tests.dags.example import EXAMPLES, Warehouse
@@ -18,7 +19,7 @@ from tests.dags.example import EXAMPLES, Warehouse
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     """An agency's three accounts, without quotas."""
-    with SandboxServer(Settings(burst=None, daily=None, more_locations=("north-shop", "south-shop"))) as server:
+    with SandboxServer(Settings(burst=None, daily=None, more_locations=tuple(SHOPS.values()))) as server:
         yield server
 
 
@@ -54,13 +55,9 @@ def connections(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def warehouse(connections: Path) -> Warehouse:
-    """A small warehouse whose rows a test writes."""
+    """The sample warehouse without its rows, for a test to write a few."""
     with sqlite3.connect(connections) as database:
-        database.execute(
-            "CREATE TABLE customers (customer_id TEXT, email TEXT, first_name TEXT, last_name TEXT, mobile TEXT,"
-            " country TEXT, lifetime_value REAL, shop TEXT, updated_at TEXT)"
-        )
-        database.execute("CREATE TABLE shops (shop TEXT, location_id TEXT)")
+        database.executescript(SCHEMA)
     return Warehouse(connections)
 
 
