@@ -52,6 +52,11 @@ class Stage:
         return self.airflow_home / "leadway_state.db"
 
     @property
+    def lineage(self) -> Path:
+        """OpenLineage's events, one a line."""
+        return self.folder / "openlineage.jsonl"
+
+    @property
     def log(self) -> Path:
         """What everything that was started had to say."""
         return self.folder / "demo.log"
@@ -71,6 +76,7 @@ class Stage:
             "password": _TOKEN,
             "extra": {"location_id": _LOCATION, "quota_requests": REQUESTS_A_SECOND, "quota_seconds": 1},
         }
+        lineage = {"type": "file", "log_file_path": str(self.lineage), "append": True}
         return inherited | {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "PYTHONWARNINGS": "ignore",
@@ -81,6 +87,8 @@ class Stage:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__OPENLINEAGE__NAMESPACE": self.folder.name.lstrip("."),
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(lineage),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
 
