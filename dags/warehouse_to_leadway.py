@@ -27,7 +27,7 @@ CUSTOMERS = """
         postcode       AS postal_code,
         country,
         birth_date     AS date_of_birth,
-        segment        AS tags,
+        coalesce(segment, CASE WHEN orders >= 10 THEN 'Regular' END) AS tags,
         lifetime_value AS "custom.Lifetime Value",
         orders         AS "custom.Orders",
         plan           AS "custom.Plan",

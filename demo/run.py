@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from demo.dag_runs import DAG_FILE
+from demo.lineage import lineage_table
 from demo.processes import ProcessGroups
 from demo.progress import RunProgress
 from demo.report import outcome_table, reasons_table
@@ -25,6 +26,8 @@ _HEADINGS = (
 )
 _LOOK_EVERY = 0.2
 _REASONS_OF_EACH_KIND = 4
+_FIELD = "tags"
+"""One that the query makes with an expression."""
 
 
 def main() -> int:
@@ -69,6 +72,8 @@ def _play(console: Console, stage: Stage, processes: ProcessGroups) -> None:
         if number == 1:
             console.print("\n[bold]Some reasons, by key[/bold]")
             console.print(reasons_table(stage.state, _REASONS_OF_EACH_KIND))
+    console.print(f"\n[bold]Where the field {_FIELD} comes from, as OpenLineage was told[/bold]")
+    console.print(lineage_table(stage.lineage, _FIELD))
     _tell_facts(console, leadway.statistics(), asset_events=over["asset_events"])
 
 
@@ -104,6 +109,7 @@ def _say_goodbye(console: Console, stage: Stage, seconds: float) -> None:
     for where, what in (
         (f"{DAG_FILE.relative_to(REPOSITORY)}", "the DAG: copy it, change the query"),
         (f"{stage.state.relative_to(REPOSITORY)}", "outcome and reasons of every row: table leadway_row"),
+        (f"{stage.lineage.relative_to(REPOSITORY)}", "the runs' OpenLineage events: the same for every field"),
         (f"{stage.log.relative_to(REPOSITORY)}", "everything Airflow said"),
         ("make up", "the same in Airflow's UI"),
     ):

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from demo.processes import ProcessGroups
-from demo.warehouse import build
+from demo.warehouse import SHOPS, build
+from leadway_provider.sandbox.service import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 REQUESTS_A_SECOND = 100
-_LOCATION = "sandbox-location"
-_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own, good for nothing else
+_SANDBOX = Settings()
+"""Its tokens and ids, good for nothing else."""
 BIN = Path(sys.executable).parent
 
 
@@ -52,6 +53,11 @@ class Stage:
         return self.airflow_home / "leadway_state.db"
 
     @property
+    def lineage(self) -> Path:
+        """OpenLineage's events, one a line."""
+        return self.folder / "openlineage.jsonl"
+
+    @property
     def log(self) -> Path:
         """What everything that was started had to say."""
         return self.folder / "demo.log"
@@ -63,24 +69,41 @@ class Stage:
         return build(self.warehouse)
 
     def environment(self, leadway_url: str) -> dict[str, str]:
-        """The environment of an Airflow that has the two connections and sees nothing of any other Airflow."""
+        """The environment of an Airflow that has the examples' connections and sees nothing of any other Airflow."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
-        leadway = {
+        quota = {"quota_requests": REQUESTS_A_SECOND, "quota_seconds": 1}
+        account = {
             "conn_type": "leadway",
             "host": leadway_url,
-            "password": _TOKEN,
-            "extra": {"location_id": _LOCATION, "quota_requests": REQUESTS_A_SECOND, "quota_seconds": 1},
+            "password": _SANDBOX.token,
+            "extra": {"location_id": _SANDBOX.location_id} | quota,
         }
+        agency = {
+            "conn_type": "leadway",
+            "host": leadway_url,
+            "login": _SANDBOX.client_id,
+            "password": _SANDBOX.client_secret,
+            "extra": {
+                "auth": "agency",
+                "company_id": _SANDBOX.company_id,
+                "refresh_token": _SANDBOX.agency_refresh_token,
+            }
+            | quota,
+        }
+        lineage = {"type": "file", "log_file_path": str(self.lineage), "append": True}
         return inherited | {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "PYTHONWARNINGS": "ignore",
             "AIRFLOW_HOME": str(self.airflow_home),
             "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "sqlite", "host": str(self.warehouse)}),
-            "AIRFLOW_CONN_LEADWAY_DEFAULT": json.dumps(leadway),
+            "AIRFLOW_CONN_LEADWAY_DEFAULT": json.dumps(account),
+            "AIRFLOW_CONN_LEADWAY_AGENCY": json.dumps(agency),
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__OPENLINEAGE__NAMESPACE": self.folder.name.lstrip("."),
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(lineage),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }
 
@@ -101,7 +124,9 @@ class Leadway:
 
     def __init__(self, processes: ProcessGroups, log: Path) -> None:
         manners = ["--quota-requests", str(REQUESTS_A_SECOND), "--quota-seconds", "1", "--latency", "0.1"]
-        told = processes.converse([BIN / "leadway", "sandbox", "--port", "0", *manners], dict(os.environ), log)
+        command = [sys.executable, "-m", "leadway_provider.cli", "sandbox"]
+        manners += ["--more-locations", *SHOPS.values()]
+        told = processes.converse([*command, "--port", "0", *manners], dict(os.environ), log)
         self.url = _announced(told, log)
 
     def statistics(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _serve(console: Console, stage: Stage, processes: ProcessGroups) -> None:
     airflow = processes.start([BIN / "airflow", "standalone"], environment, stage.log)
     with console.status("Airflow starts, which takes about a minute …"):
         _wait_until_healthy(airflow, url, stage.log)
-    console.print(f"[bold]Airflow[/bold]    {url}  (no login; switch on the DAG warehouse_to_leadway)")
+    console.print(f"[bold]Airflow[/bold]    {url}  (no login; switch on warehouse_to_leadway)")
     console.print(f"[bold]Leadway[/bold]    {leadway.url}  (the contacts it holds)")
     console.print(
         f"[bold]Warehouse[/bold]  {_shown(stage.warehouse)}  ({rows:,} rows in the table customers: change some)"

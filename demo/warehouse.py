@@ -17,13 +17,16 @@ from pathlib import Path
 CUSTOMERS = 2_420
 """Customers without their repeated rows."""
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE customers (
     customer_id TEXT, email TEXT, first_name TEXT, last_name TEXT, mobile TEXT, company TEXT,
     street TEXT, city TEXT, state TEXT, postcode TEXT, country TEXT, birth_date TEXT, segment TEXT,
-    lifetime_value NUMERIC, orders INTEGER, plan TEXT, interests TEXT, signed_up_on TEXT, updated_at TEXT
-)
+    lifetime_value NUMERIC, orders INTEGER, plan TEXT, interests TEXT, signed_up_on TEXT, shop TEXT, updated_at TEXT
+);
+CREATE TABLE shops (shop TEXT, location_id TEXT);
 """
+SHOPS = {"north": "north-shop", "south": "south-shop"}
+"""Each shop's account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,7 @@ class Customer:
     plan: str
     interests: str | None
     signed_up_on: str
+    shop: str
     updated_at: str
 
     def values(self) -> tuple[str | int | float | None, ...]:
@@ -222,7 +226,8 @@ def build(path: Path, seed: int = 20) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute(_SCHEMA)
+        database.executescript(SCHEMA)
+        database.executemany("INSERT INTO shops VALUES (?, ?)", SHOPS.items())
         places = ", ".join("?" * len(Customer.__slots__))
         database.executemany(f"INSERT INTO customers VALUES ({places})", [row.values() for row in rows])  # noqa: S608 - only question marks
     return len(rows)
@@ -253,6 +258,7 @@ def _tidy_customer(rng: random.Random, number: int, taken: set[str]) -> Customer
         plan=rng.choice(_PLANS),
         interests="; ".join(rng.sample(_INTERESTS, rng.randrange(1, 4))) if rng.random() < 0.4 else None,
         signed_up_on=signed_up_on.isoformat(),
+        shop="north" if number % 3 else "south",
         updated_at=f"{signed_up_on + timedelta(days=rng.randrange(200))} {rng.randrange(24):02d}:15:00",
     )
 

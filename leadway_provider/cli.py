@@ -39,6 +39,7 @@ def _add_sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--port", type=int, default=8808, help="port to listen on; 0 takes a free one")
     add("--token", default="sandbox-token", help="the private integration token to accept")
     add("--location", default="sandbox-location", help="the location's id")
+    add("--more-locations", nargs="+", default=[], metavar="ID", help="further ones, reached with the agency's tokens")
     add("--quota-requests", type=int, default=100, metavar="N", help="calls granted in --quota-seconds")
     add("--quota-seconds", type=float, default=10.0, metavar="S", help="length of the quota's window")
     add("--daily", type=int, default=200_000, metavar="N", help="calls granted in a day")
@@ -60,6 +61,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
         settings = Settings(
             token=arguments.token,
             location_id=arguments.location,
+            more_locations=tuple(arguments.more_locations),
             burst=Quota(arguments.quota_requests, arguments.quota_seconds) if limited else None,
             daily=Quota(arguments.daily, DAILY.seconds, DAILY.window) if limited else None,
             latency=arguments.latency,

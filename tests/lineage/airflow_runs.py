@@ -9,9 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
-
-DAG_FILES = Path(__file__).parent / "dag_files"
 
 
 def main() -> None:
@@ -26,7 +23,7 @@ def main() -> None:
     from sqlalchemy import delete, select
 
     initdb()
-    dags = DagBag(DAG_FILES).dags
+    dags = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags
     told.write(json.dumps(sorted(dags)) + "\n")
     for line in sys.stdin:
         with create_session() as session:

@@ -19,6 +19,7 @@ def test_the_command_says_how_to_connect_and_ends_on_interrupt() -> None:
     """The line it prints is an Airflow connection that its API accepts; Ctrl+C ends it without a traceback."""
     command = [sys.executable, "-m", "leadway_provider.cli"]
     options = ["--port", "0", "--token", "it's mine", "--location", "here", "--quota-requests", "7"]
+    options += ["--more-locations", "there"]
     with subprocess.Popen(
         [*command, "sandbox", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -33,10 +34,12 @@ def test_the_command_says_how_to_connect_and_ends_on_interrupt() -> None:
         connection = json.loads(value)
         headers = {"Authorization": f"Bearer {connection['password']}", "Version": "2021-07-28"}
         answer = httpx.get(f"{connection['host']}/locations/{connection['extra']['location_id']}", headers=headers)
+        accounts = httpx.get(f"{connection['host']}/_sandbox/statistics").json()["contacts"]
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=30)
     assert (name, connection["conn_type"]) == ("AIRFLOW_CONN_LEADWAY_DEFAULT", "leadway")
     assert (answer.status_code, answer.headers["X-RateLimit-Max"]) == (200, "7")
+    assert set(accounts) == {"here", "there"}
     assert re.search(r"http://127\.0\.0\.1:\d+", printed[0])
     assert (process.returncode, complaints) == (0, "")
 
