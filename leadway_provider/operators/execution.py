@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import platform
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -12,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
+from airflow import __version__ as airflow_version
 
+from leadway_provider import __version__ as leadway_version
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
 from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, ConfigurationError, LeadwayError
@@ -100,6 +103,7 @@ class Execution:
             unkeyed: tuple[str, ...] = ()
             if run.sealed:
                 log.info("Run %s was planned by an earlier attempt; going on with its outbox", run.id)
+                self.record.resumed(run.source())
             else:
                 planned = self._plan(run, account)
                 unkeyed = tuple(f"row {row.number}: {row.reason.message}" for row in planned.unkeyed)
@@ -116,6 +120,7 @@ class Execution:
             finally:
                 run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
                 self._record_end(run, run.counts(), account)
+            run.trim_ledger(self.task.ledger_days)
             counts, reasons = run.counts(), _first_reasons(unkeyed, run)
             report = self._report(run, counts, reasons)
             self._judge(counts, report, reasons)
@@ -148,9 +153,9 @@ class Execution:
                 users=account.users() if needs_users(source.columns, task.mapping, task.constants) else None,
                 rules=self._rules(),
             )
-            run.describe(task.sql, mapping.columns)
-            self._tell_mapping(run, mapping)
             self.record.mapped(source.columns, mapping, custom_fields, self.source.dialect.default_schema_name)
+            run.describe(task.sql, mapping.fed, source=self.record.source(), versions=_versions())
+            self._tell_mapping(run, mapping)
             planned = plan(
                 source.batches(),
                 key=self._key(),
@@ -270,6 +275,16 @@ class _Account:
             log.warning("The account's users can't be read, so e-mails in assigned_to will be withheld: %s", error)
             return {}
         return {user.email: user.id for user in found if user.email}
+
+
+def _versions() -> dict[str, str]:
+    """What a run was made with, for whoever looks at it later."""
+    return {
+        "leadway-provider": leadway_version,
+        "apache-airflow": airflow_version,
+        "sqlalchemy": sa.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def _allowed(max_rejected: float, read: int) -> float:

@@ -53,6 +53,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
             rows read. With more, the task fails for good after all other rows are delivered.
         dry_run: plan only; the counts tell as `pending` what would be sent.
+        ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`.
         emit_unchanged: let the task's contacts asset (an outlet `leadway://<location id>/contacts`) have an event also
             where no contact was created or updated; DAGs that are scheduled on it then run every time.
 
@@ -93,6 +94,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_in_flight: int = 16,
         max_rejected: float = 0,
         dry_run: bool = False,
+        ledger_days: int = 90,
         emit_unchanged: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -113,6 +115,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.max_in_flight = max_in_flight
         self.max_rejected = max_rejected
         self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
+        self.ledger_days = ledger_days
         self.emit_unchanged = emit_unchanged
         self.record: RunRecord | None = None
         self._check_arguments()
@@ -122,6 +125,11 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         for name in ("batch_size", "max_in_flight"):
             if (value := getattr(self, name)) < 1:
                 raise ConfigurationError(f"{name} of task {self.task_id} is {value}; it must be 1 or more.")
+        if type(self.ledger_days) is not int or self.ledger_days < 1:
+            raise ConfigurationError(
+                f"ledger_days of task {self.task_id} is {self.ledger_days!r}; it must be a whole number of days, "
+                "1 or more."
+            )
         if self.max_rejected < 0 or (self.max_rejected > 1 and self.max_rejected != int(self.max_rejected)):
             raise ConfigurationError(
                 f"max_rejected of task {self.task_id} is {self.max_rejected}; give a whole number of rows, "

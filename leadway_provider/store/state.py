@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.history import HistoryBook
 from leadway_provider.store.run import RejectedRow, SyncRun, Totals
 from leadway_provider.store.schema import ensure_schema
+from leadway_provider.store.syncs import SyncBook
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.token import TokenBook
 
@@ -98,6 +100,14 @@ class StateStore:
         """The tokens that are kept here; see `TokenBook`."""
         return TokenBook(self._database, encrypt, decrypt)
 
+    def syncs(self) -> SyncBook:
+        """The syncs that are known here; see `SyncBook`."""
+        return SyncBook(self._database)
+
+    def history(self) -> HistoryBook:
+        """What is known here of a source row or a contact; see `HistoryBook`."""
+        return HistoryBook(self._database)
+
     def close(self) -> None:
         """Close the database's connections."""
         self._database.close()
@@ -136,7 +146,10 @@ class StateStore:
                         started_at=now,
                     )
                 )
-        return SyncRun(self._database, sync_id, run_id, sealed=resumed is not None)
+            this_run = tables.run.c.id == run_id
+            connection.execute(sa.update(tables.run).where(this_run).values(attempts=tables.run.c.attempts + 1))
+            attempt = connection.execute(sa.select(tables.run.c.attempts).where(this_run)).scalar_one()
+        return SyncRun(self._database, sync_id, run_id, sealed=resumed is not None, attempt=attempt)
 
     def _sync_id(self, sync: SyncIdentity) -> int:
         while True:
