@@ -21,6 +21,7 @@ from leadway_provider.store.database import Database, repeated_after_deadlock
 from leadway_provider.store.encoding import encode_reasons
 
 _CHUNK: Final = 1000
+_BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +105,12 @@ def record(connection: sa.Connection, attempt: Attempt, entries: Sequence[Entry]
 
 
 def trim(database: Database, sync_id: int, before: datetime) -> int:
-    """Delete a sync's entries from before that time, in short transactions; tells how many.
-
-    Ids grow with time, so this begins with the lowest and ends at the first that is young enough.
-    """
-    deleted, last = 0, 0
-    while True:
-        old = _old(database, sync_id, before, last)
-        if old:
-            _delete(database, old)
-            deleted, last = deleted + len(old), old[-1]
-        if len(old) < _CHUNK:
-            return deleted
+    """Delete a sync's entries from before that time, the oldest first, in short transactions; tells how many."""
+    deleted, reached = 0, _BEGINNING
+    while old := _old(database, sync_id, reached, before):
+        _delete(database, [entry_id for entry_id, _ in old])
+        deleted, reached = deleted + len(old), old[-1][1]
+    return deleted
 
 
 def places_sent(fields: str | None) -> Iterator[int]:
@@ -147,21 +142,19 @@ def _encoded(places: Sequence[str], sent: Collection[str]) -> str | None:
     return f"{bits:x}" if bits else None
 
 
-def _old(database: Database, sync_id: int, before: datetime, after: int) -> list[int]:
+def _old(database: Database, sync_id: int, since: datetime, before: datetime) -> list[tuple[int, datetime]]:
+    """The oldest entries, id and time; `since` spares the database a look at those that were deleted just now."""
     entry = tables.delivery.c
+    # By time, although ids grow with it: asked for the lowest ids of one sync, PostgreSQL and SQLite may well walk the
+    # primary key, along all that other syncs delivered before.
     oldest = (
         sa.select(entry.id, entry.delivered_at)
-        .where(entry.sync_id == sync_id, entry.id > after)
-        .order_by(entry.id)
+        .where(entry.sync_id == sync_id, entry.delivered_at >= since, entry.delivered_at < before)
+        .order_by(entry.delivered_at)
         .limit(_CHUNK)
     )
-    old = []
     with database.reading() as connection:
-        for entry_id, delivered_at in connection.execute(oldest):
-            if delivered_at >= before:
-                break
-            old.append(entry_id)
-    return old
+        return [(entry_id, delivered_at) for entry_id, delivered_at in connection.execute(oldest)]
 
 
 @repeated_after_deadlock

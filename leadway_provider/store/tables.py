@@ -183,6 +183,6 @@ delivery = sa.Table(
     sa.Column("trace_id", sa.Text()),
     sa.Index("leadway_delivery_key", "source_key"),
     sa.Index("leadway_delivery_contact", "contact_id"),
-    sa.Index("leadway_delivery_age", "sync_id", "id"),
+    sa.Index("leadway_delivery_age", "sync_id", "delivered_at"),
     **TABLE_OPTIONS,
 )

@@ -89,7 +89,7 @@ def _create_delivery() -> None:
     )
     _create_index("leadway_delivery_key", "leadway_delivery", ["source_key"])
     _create_index("leadway_delivery_contact", "leadway_delivery", ["contact_id"])
-    _create_index("leadway_delivery_age", "leadway_delivery", ["sync_id", "id"])
+    _create_index("leadway_delivery_age", "leadway_delivery", ["sync_id", "delivered_at"])
 
 
 def _add(table: str, *columns: sa.Column[Any]) -> None:
