@@ -56,8 +56,10 @@ class RunId(sa.TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[bytes]:
-        """A length on MySQL's BLOB only picks another type."""
-        return dialect.type_descriptor(fingerprint().dialect_impl(dialect))
+        """A length on MySQL's BLOB only picks another type, so it gets VARBINARY."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.VARBINARY(16))
+        return dialect.type_descriptor(sa.LargeBinary(16))
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ARG002  # SQLAlchemy's signature
         """Takes the digits."""

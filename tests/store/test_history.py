@@ -117,6 +117,25 @@ def test_a_contact_is_told_by_the_keys_that_wrote_it(state: StateStore, sync: Sy
     assert state.history().of_contact("C9", state.syncs().known(sync.name)) == []
 
 
+def test_a_contact_is_known_by_what_was_and_by_what_is(
+    state: StateStore, sync: SyncIdentity, engine: sa.Engine
+) -> None:
+    """One that a row left for another is known to the ledger alone; one whose deliveries were too old, to the rows."""
+    deliver_all(sealed(state, sync, "a"))
+    moved = sealed(state, sync, "a", task_run="run 2")
+    moved.acknowledge([delivered(row, "C2", Outcome.UPDATED) for row in moved.outbox(0, 10)])
+    syncs = state.syncs().known(sync.name)
+    [left] = state.history().of_contact("contact of a", syncs)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(tables.delivery).where(tables.delivery.c.sync_id == syncs[0].id))
+    [kept] = state.history().of_contact("C2", syncs)
+
+    assert [each.contact_id for each in left.deliveries] == ["contact of a", "C2"]
+    assert kept.now
+    assert (kept.source_key, kept.deliveries) == ("a", ())
+    assert state.history().of_contact("contact of a", syncs) == []
+
+
 def test_what_is_left_when_a_run_is_gone(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
     """The ledger refers to nothing: without the run's row its entries are still told, with the run's id."""
     run = sealed(state, sync, "a")
