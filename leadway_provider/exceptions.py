@@ -11,6 +11,9 @@
     ├── TransientError                 nobody need act; a later attempt goes on from the last acknowledged contact
     │   ├── SourceUnavailableError     the source database can't be reached or broke off
     │   ├── StateUnavailableError      the state store can't be reached or broke off
+    │   ├── SyncBusyError              another run of the same sync is going on
+    │   ├── LeaseLostError             another run may have taken the sync over
+    │   ├── StoppedError               the task was told to stop
     │   ├── UnavailableError     (·)   the API was out of reach, or broken, for longer than the retries last
     │   └── QuotaExhaustedError  (·)   no daily quota is left
     ├── RefusedError             (·)   the API refuses this one request, with its reasons
@@ -57,6 +60,18 @@ class SourceUnavailableError(TransientError):
 
 class StateUnavailableError(TransientError):
     """The state store can't be reached, is locked or can't be written."""
+
+
+class SyncBusyError(TransientError):
+    """Another run of the same sync is going on; the message names it."""
+
+
+class LeaseLostError(TransientError):
+    """The run could not show for too long that it is alive, or another one has taken the sync over."""
+
+
+class StoppedError(TransientError):
+    """The task was told to stop: what was on its way is acknowledged, and the next attempt goes on."""
 
 
 class AccountingError(LeadwayError):

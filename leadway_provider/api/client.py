@@ -19,6 +19,7 @@ import msgspec
 
 from leadway_provider.api.answer import Fatal, Misplaced, RateLimited, Success, Transient, interpret, redacted
 from leadway_provider.api.auth import StaticToken, TokenSource
+from leadway_provider.api.brake import GRACE, Brake
 from leadway_provider.api.calls import Call, Calls
 from leadway_provider.api.credentials import PrivateToken
 from leadway_provider.api.gate import Gate
@@ -36,12 +37,11 @@ from leadway_provider.exceptions import (
     RefusedError,
     UnavailableError,
 )
+from leadway_provider.policy import QuotaPolicy
 
 T = TypeVar("T")
 _Answer: TypeAlias = Success | RateLimited | Transient | Fatal | Misplaced
 
-MAX_WAIT: Final = 300.0
-"""The longest, in seconds, that a call waits for a quota that others have used up."""
 MAX_TOKEN_WAIT: Final = 10.0
 """The longest, in seconds, that an answer about tokens may take: there is time to repeat the call (see `oauth`)."""
 SCOPES: Final = "contacts.write, contacts.readonly and locations/customFields.readonly"
@@ -62,7 +62,9 @@ class LeadwayClient:
         tokens: where bearer tokens come from; a private integration token comes from the settings by itself.
         location_id: the account, above the one that the settings name.
         max_in_flight: calls that may be on their way at the same time.
-        pacer: goes on with the quota window of an earlier client of the same account.
+        pacer: goes on with the quota window of an earlier client of the same account, and its `daily_reserve`.
+        quota: how much of the quota may be used, and how long it is waited for.
+        brake: ends the client's calls before their time; then every call that has not left raises its reason.
         retry: how often and how patiently a failed call is repeated.
         clock: seconds, monotonic.
         sleep: waits that many seconds.
@@ -87,6 +89,8 @@ class LeadwayClient:
         location_id: str | None = None,
         max_in_flight: int = 16,
         pacer: Pacer | None = None,
+        quota: QuotaPolicy = QuotaPolicy(),  # noqa: B008 - frozen
+        brake: Brake | None = None,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -95,18 +99,20 @@ class LeadwayClient:
     ) -> None:
         self.location_id = settings.account(location_id)
         self.calls = 0
-        self.pacer = pacer or Pacer(settings.quota_requests, settings.quota_seconds)
+        self.pacer = pacer or Pacer(settings.quota_requests, settings.quota_seconds, daily_reserve=quota.daily_reserve)
         self._settings = settings
         self._retry = retry
         self._clock = clock
-        self._sleep = sleep
+        self._brake = brake or Brake()
+        self._sleep = self._brake.interrupting(sleep)
+        self._max_wait = quota.max_wait
         self._random = random
         self._tokens = tokens or _static(settings)
         self._network = Network(settings, transport)
         self._url = lru_cache(64)(lambda path: httpx.URL(settings.base_url + path))
         self._calls = Calls(self.location_id, settings.api_version)
         self._permits = asyncio.Semaphore(max_in_flight)
-        self._gate = Gate(self.pacer, max_wait=MAX_WAIT, clock=clock, sleep=sleep)
+        self._gate = Gate(self.pacer, max_wait=quota.max_wait, clock=clock, sleep=self._sleep, check=self._brake.check)
         self._headers = lru_cache(8)(partial(_headers, settings.api_version))
 
     async def __aenter__(self) -> Self:
@@ -240,6 +246,7 @@ class LeadwayClient:
         return result
 
     async def _send(self, call: Call[T], content: bytes, bearer: str | None, limit: float) -> Received:
+        self._brake.check()
         self.calls += 1
         url = (
             self._url(call.path)
@@ -247,17 +254,22 @@ class LeadwayClient:
             else httpx.URL(self._settings.base_url + call.path, params=call.params)
         )
         headers = self._headers(bearer, _JSON if call.form is None else _FORM)
-        return await self._network.send(call.method, url, headers, content, limit)
+        try:
+            async with self._brake.bounded():
+                return await self._network.send(call.method, url, headers, content, limit)
+        except TimeoutError:
+            raise LostError(f"no answer within {GRACE:.0f} s of being told to stop", maybe_received=True) from None
 
     def _patient(self, call: Call[T], limited_at: float | None) -> float:
         """When the first 429 of this call came; raises when waiting on would take too long."""
         now = self._clock()
         since = now if limited_at is None else limited_at
         wait = self.pacer.wait(now)
-        if self.pacer.exhausted(now) or now - since + wait <= MAX_WAIT:
+        if self.pacer.exhausted(now) or now - since + wait <= self._max_wait:
             return since  # the gate refuses where the day's quota is used up
         raise QuotaExhaustedError(
-            f"{call.name}: the API answers 429, Too Many Requests, for longer than a call may wait ({MAX_WAIT:.0f} s).",
+            f"{call.name}: the API answers 429, Too Many Requests, for longer than a call may wait "
+            f"({self._max_wait:.0f} s).",
             call=call.name,
             returns_in=wait,
             status=429,

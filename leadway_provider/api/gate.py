@@ -21,15 +21,23 @@ class Gate:
         max_wait: the longest a call waits for a known time to come, in seconds.
         clock: the pacer's clock.
         sleep: waits that many seconds.
+        check: raises where no call may leave any more.
     """
 
     def __init__(
-        self, pacer: Pacer, *, max_wait: float, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+        self,
+        pacer: Pacer,
+        *,
+        max_wait: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._pacer = pacer
         self._max_wait = max_wait
         self._clock = clock
         self._sleep = sleep
+        self._check = check
         self._turn = asyncio.Lock()
         self._news: asyncio.Future[None] | None = None
         self._asks_at = 0.0
@@ -39,9 +47,11 @@ class Gate:
 
         Raises:
             QuotaExhaustedError: the day's quota is used up, or the wait is longer than `max_wait`.
+            LeadwayError: no call may leave any more.
         """
         async with self._turn:
             while True:
+                self._check()
                 now = self._clock()
                 self._refuse_when_exhausted(call, now)
                 granted = self._pacer.reserve(now)
@@ -73,8 +83,9 @@ class Gate:
         daily = self._pacer.daily
         returns_in = None if daily is None or daily.returns_at is None else daily.returns_at - now
         when = "at a time that the API didn't tell" if returns_in is None else f"in {returns_in:.0f} s"
+        left = f" but the {self._pacer.daily_reserve} in reserve" if self._pacer.daily_reserve else ""
         raise QuotaExhaustedError(
-            f"{call}: no daily quota is left; it returns {when}.", call=call, returns_in=returns_in
+            f"{call}: no daily quota is left{left}; it returns {when}.", call=call, returns_in=returns_in
         )
 
     async def _pause(self, now: float, seconds: float) -> None:
@@ -83,6 +94,8 @@ class Gate:
         nap = asyncio.ensure_future(self._sleep(seconds))
         try:
             await asyncio.wait((nap, self._news), return_when=asyncio.FIRST_COMPLETED)
+            if nap.done():
+                nap.result()
         finally:
             nap.cancel()
             self._news = None

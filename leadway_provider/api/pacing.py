@@ -69,12 +69,14 @@ class Pacer:
     Attributes:
         maximum: calls in an interval.
         interval: its length in seconds.
+        daily_reserve: calls of the day's quota that are left to others.
         daily: the day's quota, or None while nothing was told.
     """
 
-    def __init__(self, maximum: int = 100, interval: float = 10.0) -> None:
+    def __init__(self, maximum: int = 100, interval: float = 10.0, *, daily_reserve: int = 0) -> None:
         self.maximum = maximum
         self.interval = interval
+        self.daily_reserve = daily_reserve
         self.daily: DailyQuota | None = None
         self._share = Share()
         self._serial = 0
@@ -118,7 +120,7 @@ class Pacer:
             self._share.forget()
             self._doubt = self._serial
             seen_until = math.inf
-        if self._flying and self._seen_serial <= self._doubt:
+        if self._flying and (self._seen_serial <= self._doubt or self._uses_up(now, self._flying)):
             return math.inf
         excess = self._flying + len(answered) - self._share.slots(self.maximum)
         if excess < 0:
@@ -144,7 +146,7 @@ class Pacer:
         if milliseconds := _number(headers, "x-ratelimit-interval-milliseconds", 100, 3_600_000):
             self.interval = milliseconds / 1000
         self._learn_round_trip(now - ticket.sent, now)
-        self._learn_daily(headers, now)
+        self._learn_daily(headers, now, overtaken=ticket.serial <= self._seen_serial)
         if ticket.serial <= self._seen_serial:
             return
         self._seen_serial = ticket.serial
@@ -173,8 +175,13 @@ class Pacer:
         self._share.refused(ticket.counted)
 
     def exhausted(self, now: float) -> bool:
-        """Whether the day's quota is used up."""
-        return self.daily is not None and self.daily.remaining == 0 and now < self.daily.believed_until
+        """Whether the day's quota is used up, but for what is in reserve."""
+        return not self._flying and self._uses_up(now, 0)
+
+    def _uses_up(self, now: float, more: int) -> bool:
+        """Whether so many calls, beside those that the daily quota's last word counts, leave only the reserve."""
+        daily = self.daily
+        return daily is not None and now < daily.believed_until and daily.remaining - more <= self.daily_reserve
 
     def _hold_from(self, moment: float) -> None:
         self._answered.append(max(moment, self._answered[-1]) if self._answered else moment)
@@ -204,10 +211,12 @@ class Pacer:
         if self._trusted_from == math.inf:
             self._trusted_from = now + self.interval
 
-    def _learn_daily(self, headers: Mapping[str, str], now: float) -> None:
+    def _learn_daily(self, headers: Mapping[str, str], now: float, *, overtaken: bool) -> None:
         remaining = _number(headers, "x-ratelimit-daily-remaining", 0, 10**9)
         if remaining is None:
             return
+        if overtaken and self.daily is not None:
+            remaining = min(remaining, self.daily.remaining)
         milliseconds = _number(headers, "x-ratelimit-daily-reset", 0, 48 * 3_600_000)
         returns_at = None if milliseconds is None else now + milliseconds / 1000
         self.daily = DailyQuota(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+import time
 from typing import TYPE_CHECKING
 
 from leadway_provider.commands.state import CommandError, add_state_options, find_syncs, open_chosen
 
 if TYPE_CHECKING:
+    from leadway_provider.store.lease import LeaseBook
     from leadway_provider.store.state import StateStore
     from leadway_provider.store.syncs import KnownSync
+
+_HOLDER = "leadway state reset"
+"""How others are told who has the lease."""
 
 _REFUSED = 2
 """The exit status of a command that may not do what it was not clearly asked to do."""
@@ -33,8 +37,7 @@ def add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument(
         "--force",
         action="store_true",
-        help="also where a run of the sync is going on: it loses its outbox and fails. For a lease that a crashed run "
-        "left behind",
+        help="take the lease from a run that is going on, or waits for quota: it loses its outbox and fails",
     )
     command.set_defaults(run=_reset, name="state reset")
 
@@ -42,8 +45,6 @@ def add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _reset(arguments: argparse.Namespace) -> int:
     with open_chosen(arguments) as state:
         syncs = find_syncs(state, arguments.sync, arguments.location)
-        if not arguments.force:
-            _require_idle(syncs)
         for sync in syncs:
             memory = state.syncs().memory(sync.id)
             print(
@@ -54,23 +55,8 @@ def _reset(arguments: argparse.Namespace) -> int:
             print("Nothing was deleted.")
             return 1
         for sync in syncs:
-            _forget(state, sync, by_force=arguments.force)
+            _forget(state, sync, force=arguments.force)
     return 0
-
-
-def _require_idle(syncs: Sequence[KnownSync]) -> None:
-    for sync in syncs:
-        if sync.held:
-            raise CommandError(_going_on(sync))
-
-
-def _going_on(sync: KnownSync) -> str:
-    holder = f" ({sync.holder})" if sync.holder else ""
-    return (
-        f"a run of sync {sync.name} to {sync.location_id} is going on{holder}: let it end, or end its task. If no run "
-        "is left and its lease was left behind, --force resets all the same; a run that is going on after all would "
-        "lose its outbox and fail."
-    )
 
 
 def _confirmed() -> bool:
@@ -79,11 +65,34 @@ def _confirmed() -> bool:
     return input("Delete this? [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def _forget(state: StateStore, sync: KnownSync, *, by_force: bool) -> None:
-    from leadway_provider.store.syncs import SyncHeldError  # noqa: PLC0415 - other commands need no store
+def _forget(state: StateStore, sync: KnownSync, *, force: bool) -> None:
+    from leadway_provider.api.brake import Brake  # noqa: PLC0415 - other commands need none of this
+    from leadway_provider.operators.lease import LeaseKeeper  # noqa: PLC0415 - the same
+    from leadway_provider.store.state import SyncIdentity  # noqa: PLC0415 - the same
 
-    try:
-        forgotten = state.syncs().forget(sync.id, by_force=by_force)
-    except SyncHeldError:
-        raise CommandError(_going_on(sync)) from None
+    brake = Brake()
+    book = state.lease(SyncIdentity(sync.name, sync.host, sync.location_id))
+    with LeaseKeeper(book, _lease(book, sync, force=force), on_lost=brake.pull) as lease:
+        brake.watch(lease.trouble)
+        forgotten = state.syncs().forget(sync.id, brake.check)
     print(f"Sync {sync.name} to {sync.location_id}: {forgotten:,} rows forgotten.")
+
+
+def _lease(book: LeaseBook, sync: KnownSync, *, force: bool) -> str:
+    """Become the holder of the sync's lease, so that no run of it begins meanwhile; tells the token."""
+    from leadway_provider.exceptions import SyncBusyError  # noqa: PLC0415 - other commands need none of this
+    from leadway_provider.operators.lease import take  # noqa: PLC0415 - the same
+
+    if found := book.read():
+        if force:
+            book.release(found.token)
+        else:
+            print(f"{found.holder} has the sync's lease; looking whether it is alive, for a minute at most.")
+    try:
+        return take(book, sync.name, _HOLDER, goes_on=lambda _: False, pause=time.sleep)
+    except SyncBusyError:
+        holder = f", {found.holder}" if (found := book.read()) else ""
+        raise CommandError(
+            f"a run of sync {sync.name} to {sync.location_id} is going on{holder}: let it end, or stop its task. With "
+            "--force it is reset all the same, and that run loses its outbox and fails."
+        ) from None

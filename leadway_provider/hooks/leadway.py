@@ -26,11 +26,13 @@ from leadway_provider.exceptions import (
     MappingError,
 )
 from leadway_provider.hooks.secrecy import decrypt, encrypt, mask
+from leadway_provider.policy import QuotaPolicy
 
 if TYPE_CHECKING:
     from airflow.sdk.lineage import HookLineageCollector
 
     from leadway_provider.api.auth import TokenSource
+    from leadway_provider.api.brake import Brake
     from leadway_provider.api.client import LeadwayClient
     from leadway_provider.api.models import ContactRecord, Location, TagsAnswer, UpsertAnswer
     from leadway_provider.api.pacing import Pacer
@@ -112,7 +114,9 @@ class LeadwayHook(BaseHook):
             )
         return settings
 
-    def client(self, max_in_flight: int = 16) -> LeadwayClient:
+    def client(
+        self, max_in_flight: int = 16, *, quota: QuotaPolicy | None = None, brake: Brake | None = None
+    ) -> LeadwayClient:
         """The asynchronous client, to be entered with `async with`.
 
         The clients of one hook keep to one quota as long as they are used one after the other. Where tokens rotate,
@@ -120,6 +124,8 @@ class LeadwayHook(BaseHook):
 
         Args:
             max_in_flight: the most calls that wait for an answer at a time.
+            quota: how much of the account's quota may be used; the hook's first client decides on the reserve.
+            brake: ends the client's calls before their time.
 
         Raises:
             ConnectionSettingsError: the connection holds what can't be used.
@@ -127,7 +133,14 @@ class LeadwayHook(BaseHook):
         """
         from leadway_provider.api.client import LeadwayClient  # noqa: PLC0415 - a DAG file needs no httpx
 
-        client = LeadwayClient(self.settings, tokens=self._tokens(), max_in_flight=max_in_flight, pacer=self._pacer)
+        client = LeadwayClient(
+            self.settings,
+            tokens=self._tokens(),
+            max_in_flight=max_in_flight,
+            pacer=self._pacer,
+            quota=quota or QuotaPolicy(),
+            brake=brake,
+        )
         self._pacer = client.pacer
         return client
 

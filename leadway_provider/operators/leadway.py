@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from leadway_provider.contacts.mapping import check_targets
 from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.exceptions import ConfigurationError
+from leadway_provider.policy import QuotaPolicy
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from leadway_provider.lineage.record import RunRecord
+    from leadway_provider.operators.execution import Execution
 
 
 class LeadwayUpsertContactsOperator(BaseOperator):
@@ -27,7 +30,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
 
     First the query is compared with what the account last acknowledged, and what changed is put into an outbox; then
     the outbox is delivered. A retry of the same task run goes on with the outbox: after a crash at most `max_in_flight`
-    contacts are sent twice, and none is lost. Two runs of one sync must not overlap: set `max_active_runs=1`.
+    contacts are sent twice, and none is lost. Two runs of one sync never overlap. When the account's daily quota ends,
+    the task defers until it returns, and goes on where it was.
 
     Returns a dict of counts without any contact's data: `read` is the sum of `unchanged, invalid, superseded, created,
     updated, refused, unknown, pending`; `withheld, not_kept, collisions` count rows with such a remark; then `calls`,
@@ -54,6 +58,15 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             rows read. With more, the task fails for good after all other rows are delivered.
         dry_run: plan only; the counts tell as `pending` what would be sent.
         ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`.
+        reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
+            both tasks the same `sync_name`. It is an error where another run of the sync has begun since.
+        full_resync: send every row, also those that did not change since the account acknowledged them.
+        allow_older: let a run for an older data interval, as a backfill is, change rows that a newer one has seen;
+            otherwise such rows are superseded.
+        quota: how much of the account's quota the task may use, and how long a call waits for it.
+        deferrable: leave the worker slot while the quota is used up, or while another run of the sync is going on;
+            otherwise both are waited for in place.
+        on_busy: `wait` for another run of the same sync to end, or `fail` with an error that names it.
         emit_unchanged: let the task's contacts asset (an outlet `leadway://<location id>/contacts`) have an event also
             where no contact was created or updated; DAGs that are scheduled on it then run every time.
 
@@ -70,6 +83,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         "location_id",
         "state_conn_id",
         "sync_name",
+        "reviewed_run",
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {"sql": "sql", "parameters": "json"}  # noqa: RUF012 - as BaseOperator declares it
@@ -95,6 +109,12 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_rejected: float = 0,
         dry_run: bool = False,
         ledger_days: int = 90,
+        reviewed_run: str | None = None,
+        full_resync: bool = False,
+        allow_older: bool = False,
+        quota: QuotaPolicy | None = None,
+        deferrable: bool = True,
+        on_busy: Literal["wait", "fail"] = "wait",
         emit_unchanged: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -116,8 +136,15 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.max_rejected = max_rejected
         self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
         self.ledger_days = ledger_days
+        self.reviewed_run = reviewed_run
+        self.full_resync = full_resync
+        self.allow_older = allow_older
+        self.quota = quota or QuotaPolicy()
+        self.deferrable = deferrable
+        self.on_busy = on_busy
         self.emit_unchanged = emit_unchanged
         self.record: RunRecord | None = None
+        self._execution: Execution | None = None
         self._check_arguments()
 
     def _check_arguments(self) -> None:
@@ -130,6 +157,12 @@ class LeadwayUpsertContactsOperator(BaseOperator):
                 f"ledger_days of task {self.task_id} is {self.ledger_days!r}; it must be a whole number of days, "
                 "1 or more."
             )
+        if self.only_plan and self.reviewed_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other one delivers a plan."
+            )
+        if self.on_busy not in ("wait", "fail"):
+            raise ConfigurationError(f"on_busy of task {self.task_id} is {self.on_busy!r}; it is 'wait' or 'fail'.")
         if self.max_rejected < 0 or (self.max_rejected > 1 and self.max_rejected != int(self.max_rejected)):
             raise ConfigurationError(
                 f"max_rejected of task {self.task_id} is {self.max_rejected}; give a whole number of rows, "
@@ -139,16 +172,17 @@ class LeadwayUpsertContactsOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int | float | str]:
         """Run the sync; see the class."""
-        from leadway_provider.operators.execution import Execution, TooManyRejectedError  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.execution import Deferral, Execution, TooManyRejectedError  # noqa: PLC0415 - heavy
         from leadway_provider.operators.lineage import settle_assets  # noqa: PLC0415 - heavy
 
-        ti = context["ti"]
         try:
-            execution = Execution.of_task(self, ti)
-            self.record = execution.record
-            report = execution.run()
+            self._execution = Execution.of_task(self, context)
+            self.record = self._execution.record
+            report = self._execution.run()
+        except Deferral as deferral:
+            self._wait(str(deferral), deferral.until)
         except TooManyRejectedError as error:
-            ti.xcom_push(key="return_value", value=error.report)
+            context["ti"].xcom_push(key="return_value", value=error.report)
             raise AirflowFailException(str(error)) from None
         except ConfigurationError as error:
             raise AirflowFailException(str(error)) from error
@@ -157,6 +191,21 @@ class LeadwayUpsertContactsOperator(BaseOperator):
                 self.record.close()
         settle_assets(self, context, report)
         return report
+
+    def resume(self, context: Context, event: object) -> dict[str, int | float | str]:  # noqa: ARG002 - Airflow's interface
+        """Go on after a deferral."""
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        """Let no new call leave; those on their way are finished and acknowledged within 10 s."""
+        if self._execution:
+            self._execution.stop()
+
+    def _wait(self, reason: str, until: datetime) -> NoReturn:
+        from leadway_provider.triggers.wait import WaitTrigger  # noqa: PLC0415 - few runs need it
+
+        self.log.info("%s Leaving the worker slot until %s.", reason, until.isoformat(timespec="seconds"))
+        self.defer(trigger=WaitTrigger(until.isoformat(), reason), method_name="resume")
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
         """What Airflow's OpenLineage integration tells before the task runs: what its query and connections say."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.row import MappedColumn
+from leadway_provider.exceptions import LeaseLostError
 from leadway_provider.store import tables
 from leadway_provider.store.claims import ClaimBook
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
@@ -32,9 +33,13 @@ from leadway_provider.store.settlement import settle
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
+from leadway_provider.sync.seen import covers, pack, united
 
 _CHUNK: Final = 1000
 """Rows in one statement or short transaction; SQLite takes 32,766 parameters at most."""
+
+_COVERED: Final = 20
+"""Runs that are looked through for bitmaps that are no longer needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +154,46 @@ class SyncRun:
                 connection.execute(sa.delete(tables.outbox).where(these))
         return found
 
-    def seal(self, counts: Counts) -> None:
+    def seal(self, counts: Counts, seen: bytes | None = None) -> None:
         """See `PlanStore.seal`; `withheld` is counted here, from the outbox.
 
         Killed half-way it leaves a plan that counts for nothing, and rows that the next plan finds changed.
+
+        Args:
+            counts: the plan's.
+            seen: one bit for each row id that the source has; what a newer data interval has seen, an older one leaves.
+                None keeps what a dry run saw.
+
+        Raises:
+            LeaseLostError: another run of the sync has abandoned this one.
         """
         position = 0
         while batch := self._seal_rows(position):
             position = batch
-        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC))
+        kept = {} if seen is None else {"seen": pack(seen)}
+        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC), **kept)
         self._sealed = True
+        self._forget_covered()
 
-    def discard(self, counts: Counts) -> None:
-        """End a dry run in place of sealing it: the counts are kept, and nothing else is changed."""
-        self._end_plan(RunStatus.DRY_RUN, counts, finished_at=datetime.now(UTC))
-        self.sweep()
+    def seen_by_newer(self) -> bytes:
+        """One bit for each row id that a run for a newer data interval has planned, whatever became of it there."""
+        runs = tables.run.alias()
+        as_of = sa.select(runs.c.as_of).where(runs.c.id == self.id).scalar_subquery()
+        newer = sa.select(tables.run.c.seen).where(
+            tables.run.c.sync_id == self._sync_id,
+            tables.run.c.as_of > as_of,
+            tables.run.c.sealed_at.is_not(None),
+            tables.run.c.seen.is_not(None),
+        )
+        with self._database.reading() as connection:
+            return united(connection.scalars(newer))
+
+    def shelve(self, counts: Counts, seen: bytes = b"") -> None:
+        """End a dry run in place of sealing it: nothing else is changed, and `StateStore.adopt` can go on with it.
+
+        The outbox stays until then, or until the sync's next run begins.
+        """
+        self._end_plan(RunStatus.DRY_RUN, counts, finished_at=datetime.now(UTC), seen=pack(seen))
 
     # Deliver
 
@@ -172,20 +202,34 @@ class SyncRun:
         wanted = tables.outbox.c
         with self._database.reading() as connection:
             rows = connection.execute(
-                sa.select(wanted.id, wanted.row_id, wanted.source_key, wanted.fingerprint, wanted.contact, wanted.lanes)
+                sa.select(
+                    wanted.id,
+                    wanted.row_id,
+                    wanted.source_key,
+                    wanted.fingerprint,
+                    wanted.contact,
+                    wanted.lanes,
+                    wanted.sent_at,
+                )
                 .where(self._in_outbox, wanted.id > after)
                 .order_by(wanted.id)
                 .limit(limit)
             ).all()
         return [
-            OutboxRow(position, row_id, source_key, fingerprint, decode_contact(contact), tuple(lanes.split()))
-            for position, row_id, source_key, fingerprint, contact, lanes in rows
+            OutboxRow(position, row_id, source_key, fingerprint, decode_contact(contact), tuple(lanes.split()), sent_at)
+            for position, row_id, source_key, fingerprint, contact, lanes, sent_at in rows
         ]
 
     @cached_property
     def _attempt(self) -> Attempt:
         """Asked for when the plan is sealed, so that the columns are what they will be."""
         return Attempt(self._sync_id, self.id, self.attempt, tuple(each.wire for each in self.columns()))
+
+    @repeated_after_deadlock
+    def mark_sent(self, position: int, now: datetime) -> None:
+        """See `DeliveryStore.mark_sent`."""
+        with self._database.writing() as connection:
+            connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == position).values(sent_at=now))
 
     @repeated_after_deadlock
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
@@ -272,13 +316,13 @@ class SyncRun:
             )
 
     def sweep(self) -> None:
-        """Delete what abandoned and dry runs of this sync left in the outbox."""
+        """Delete what abandoned runs of this sync left in the outbox."""
         left = (
             sa.select(tables.outbox.c.id)
             .join(tables.run, tables.run.c.id == tables.outbox.c.run_id)
             .where(
                 tables.run.c.sync_id == self._sync_id,
-                tables.run.c.status.in_([RunStatus.ABANDONED, RunStatus.DRY_RUN]),
+                tables.run.c.status == RunStatus.ABANDONED,
             )
             .limit(_CHUNK)
         )
@@ -339,15 +383,34 @@ class SyncRun:
         return batch[-1].id if batch else None
 
     @repeated_after_deadlock
-    def _end_plan(self, status: RunStatus, counts: Counts, **at: datetime) -> None:
+    def _forget_covered(self) -> None:
+        """Drop what the latest runs before this one saw, where this one saw it too: whole tables cost one bitmap."""
+        this_run = sa.select(tables.run.c.as_of, tables.run.c.seen).where(tables.run.c.id == self.id)
+        earlier = (
+            sa.select(tables.run.c.id, tables.run.c.seen)
+            .where(tables.run.c.sync_id == self._sync_id, tables.run.c.id != self.id, tables.run.c.seen.is_not(None))
+            .order_by(tables.run.c.as_of.desc())
+            .limit(_COVERED)
+        )
+        with self._database.writing() as connection:
+            as_of, seen = connection.execute(this_run).one()
+            if as_of is None or seen is None:
+                return
+            earlier = earlier.where(tables.run.c.as_of <= as_of)
+            covered = [run_id for run_id, other in connection.execute(earlier) if covers(seen, other)]
+            connection.execute(sa.update(tables.run).where(tables.run.c.id.in_(covered)).values(seen=None))
+
+    @repeated_after_deadlock
+    def _end_plan(self, status: RunStatus, counts: Counts, **kept: object) -> None:
         with self._database.writing() as connection:
             withheld = connection.scalar(
                 sa.select(sa.func.count()).where(self._in_outbox, tables.outbox.c.withheld == 1)
             )
-            kept = {name: getattr(counts, name) for name in tables.COUNTERS} | {"withheld": withheld}
-            connection.execute(
-                sa.update(tables.run).where(tables.run.c.id == self.id).values(status=status, **kept, **at)
-            )
+            counted = {name: getattr(counts, name) for name in tables.COUNTERS} | {"withheld": withheld}
+            this_plan = sa.and_(tables.run.c.id == self.id, tables.run.c.status == RunStatus.PLANNING)
+            ended = connection.execute(sa.update(tables.run).where(this_plan).values(status=status, **counted, **kept))
+            if not ended.rowcount:
+                raise LeaseLostError(f"Another run of the sync has taken over from run {self.id}, so this one stops.")
 
 
 def _waiting(row: PlannedRow) -> dict[str, Any]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import sqlalchemy as sa
 
-from leadway_provider.exceptions import TransientError
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
 from leadway_provider.store.tables import RunStatus
 
 _CHUNK: Final = 1000
-
-
-class SyncHeldError(TransientError):
-    """A run of the sync holds its lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +25,12 @@ class KnownSync:
         name: the sync's name.
         host: the API.
         location_id: the account.
-        held: whether a run holds its lease.
-        holder: who that is, in words for a person.
     """
 
     id: int
     name: str
     host: str
     location_id: str
-    held: bool = False
-    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +57,14 @@ class SyncBook:
     def known(self, name: str | None = None, location_id: str | None = None) -> list[KnownSync]:
         """The syncs of that name and account, or all of them, by name."""
         sync = tables.sync.c
-        wanted = sa.select(sync.id, sync.name, sync.host, sync.location_id, sync.lease, sync.holder)
+        wanted = sa.select(sync.id, sync.name, sync.host, sync.location_id)
         if name is not None:
             wanted = wanted.where(sync.name == name)
         if location_id is not None:
             wanted = wanted.where(sync.location_id == location_id)
         with self._database.reading() as connection:
-            return [
-                KnownSync(sync_id, named, host, account, lease is not None, holder)
-                for sync_id, named, host, account, lease, holder in connection.execute(
-                    wanted.order_by(sync.name, sync.location_id, sync.host)
-                )
-            ]
+            found = connection.execute(wanted.order_by(sync.name, sync.location_id, sync.host))
+            return [KnownSync(*each) for each in found]
 
     def memory(self, sync_id: int) -> Memory:
         """How much `forget` would delete."""
@@ -91,41 +79,34 @@ class SyncBook:
         with self._database.reading() as connection:
             return Memory(*connection.execute(sa.select(rows, claims, waiting)).one())
 
-    def forget(self, sync_id: int, *, by_force: bool = False) -> int:
+    def forget(self, sync_id: int, check: Callable[[], None] = lambda: None) -> int:
         """Delete a sync's rows, claims and outbox in short transactions, and tell how many rows; runs and ledger stay.
 
-        Unfinished runs are abandoned first, so that no attempt goes on with what is gone. Killed half-way, some rows
-        are forgotten and others are not; both is safe, and a repetition completes it.
+        Whoever calls this holds the sync's lease. Unfinished runs are abandoned first, so that no attempt goes on with
+        what is gone. Killed half-way, some rows are forgotten and others are not; both is safe, and a repetition
+        completes it.
 
         Args:
             sync_id: the sync.
-            by_force: whether the lease is taken from the run that holds it.
-
-        Raises:
-            SyncHeldError: a run holds the sync's lease, and `by_force` is not set.
+            check: asked before each transaction; raises where the lease is lost.
         """
-        self._abandon_runs(sync_id, by_force=by_force)
+        check()
+        self._abandon_runs(sync_id)
         key: str | None = ""
         forgotten = 0
         while key is not None:
+            check()
             key, rows = self._forget_rows(sync_id, key)
             forgotten += rows
         return forgotten
 
     @repeated_after_deadlock
-    def _abandon_runs(self, sync_id: int, *, by_force: bool) -> None:
-        this_sync = tables.sync.c.id == sync_id
+    def _abandon_runs(self, sync_id: int) -> None:
+        unfinished = (RunStatus.PLANNING, RunStatus.DELIVERING, RunStatus.DRY_RUN)
         with self._database.writing() as connection:
-            lease = connection.scalar(sa.select(tables.sync.c.lease).where(this_sync).with_for_update())
-            if lease is not None and not by_force:
-                raise SyncHeldError("a run of this sync is going on.")
-            connection.execute(sa.update(tables.sync).where(this_sync).values(lease=None, holder=None))
             connection.execute(
                 sa.update(tables.run)
-                .where(
-                    tables.run.c.sync_id == sync_id,
-                    tables.run.c.status.in_([RunStatus.PLANNING, RunStatus.DELIVERING]),
-                )
+                .where(tables.run.c.sync_id == sync_id, tables.run.c.status.in_(unfinished))
                 .values(status=RunStatus.ABANDONED, finished_at=datetime.now(UTC))
             )
 

@@ -190,7 +190,7 @@ class _Delivering:
 
     async def _outcome(self, row: OutboxRow) -> Delivery:
         try:
-            echo = await self._upsert(row.contact)
+            echo = await self._upsert(row)
             remarks = [
                 *not_kept(row.contact.fields, echo.kept, new=echo.new),
                 *await self._settle_tags(row.contact, echo),
@@ -205,13 +205,19 @@ class _Delivering:
         labelled = tuple(replace(reason, field=self._labels.get(reason.field, reason.field)) for reason in remarks)
         return Delivery(row, outcome, echo.contact_id, echo.trace_id, echo.status, not_kept=labelled)
 
-    async def _upsert(self, contact: Contact) -> UpsertEcho:
+    async def _upsert(self, row: OutboxRow) -> UpsertEcho:
+        contact = row.contact
+        if contact.fields.get("createNewIfDuplicateAllowed") is not True:
+            return await self._sink.upsert_contact(contact.fields)  # keyed by the identity: it may be sent again
+        if row.sent_at is not None:  # by an attempt that ended before the answer came, or before that was kept
+            return await recover(self._sink, contact, sent_at=row.sent_at, sleep=self._sleep)
         sent_at = self._now()
+        await self._in_store(self._store.mark_sent, row.position, sent_at)
         try:
             return await self._sink.upsert_contact(contact.fields)
         except UnavailableError as error:
-            if not error.maybe_received or contact.fields.get("createNewIfDuplicateAllowed") is not True:
-                raise  # nothing happened, or the same upsert can be sent again: it is keyed by the contact's identity
+            if not error.maybe_received:
+                raise
         return await recover(self._sink, contact, sent_at=sent_at, sleep=self._sleep)
 
     async def _settle_tags(self, contact: Contact, echo: UpsertEcho) -> list[Reason]:

@@ -15,6 +15,7 @@ from leadway_provider.sync.lane import lanes
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import ClaimStore, PlannedRow, PlanStore, SettledRow
 from leadway_provider.sync.row import KEY_LENGTH, fingerprinter, source_keys
+from leadway_provider.sync.seen import is_set
 
 _UNKEYED_SAMPLE = 20
 
@@ -53,11 +54,15 @@ class Plan:
         counts: rows by outcome so far; pending ones will be sent.
         unkeyed: the first few rows without a key.
         findings: what was wrong with changed rows, the most frequent first.
+        outdated: rows among the superseded ones that were left to a newer data interval.
+        seen: one bit for each row id that the source has.
     """
 
     counts: Counts
     unkeyed: tuple[UnkeyedRow, ...]
     findings: tuple[Finding, ...]
+    outdated: int
+    seen: bytes
 
 
 def plan(
@@ -68,6 +73,8 @@ def plan(
     store: PlanStore,
     claims: ClaimStore,
     again: Callable[[], Iterable[Sequence[Sequence[object]]]],
+    newer: bytes = b"",
+    resend: bool = False,
     on_batch: Callable[[Counts], None] = lambda _: None,
 ) -> Plan:
     """Compare every row with what the CRM last acknowledged, and put the changed ones into the outbox.
@@ -79,9 +86,11 @@ def plan(
         store: the run's side of the state store; it is left to the caller to seal it.
         claims: who holds which e-mail and phone.
         again: reads the source once more; asked for only where a row that was compared already inherits an identity.
+        newer: one bit for each row id that a newer data interval has seen: such a row is superseded where it differs.
+        resend: whether rows that did not change are sent as well.
         on_batch: told the counts after each batch.
     """
-    planner = _Planner(" and ".join(key), mapping, store, claims)
+    planner = _Planner(" and ".join(key), mapping, store, claims, newer=newer, resend=resend)
     for rows in batches:
         planner.add(rows)
         on_batch(planner.counts())
@@ -89,24 +98,38 @@ def plan(
         if found := planner.heirs():
             for rows in again():
                 planner.revisit(rows, found)
-    return Plan(planner.counts(), tuple(planner.unkeyed), planner.findings())
+    return planner.plan()
 
 
 class _Planner:
     """The tally of one plan."""
 
-    def __init__(self, key: str, mapping: ContactMapping, store: PlanStore, claims: ClaimStore) -> None:
+    def __init__(
+        self, key: str, mapping: ContactMapping, store: PlanStore, claims: ClaimStore, *, newer: bytes, resend: bool
+    ) -> None:
         self._key = key
         self._mapping = mapping
         self._store = store
         self._claims = claims
         self._shared = mapping.rules.on_shared_identity
         self._fingerprint = fingerprinter(mapping.digest)
+        self._newer = newer
+        self._outdated = bytearray(len(newer))
+        self._resend = resend
         self._seen = bytearray(1024)
         self._read = 0
         self._tally = dict.fromkeys((Outcome.UNCHANGED, Outcome.INVALID, Outcome.SUPERSEDED, Outcome.PENDING), 0)
         self.unkeyed: list[UnkeyedRow] = []
         self._findings: dict[tuple[str, str], Finding] = {}
+
+    def plan(self) -> Plan:
+        return Plan(
+            self.counts(),
+            tuple(self.unkeyed),
+            self.findings(),
+            outdated=int.from_bytes(self._outdated, "little").bit_count(),
+            seen=bytes(self._seen),
+        )
 
     def counts(self) -> Counts:
         return replace(Counts(read=self._read), **{outcome.value: count for outcome, count in self._tally.items()})
@@ -132,9 +155,10 @@ class _Planner:
         """Give each row of a batch, by now one a key, its outcome as far as the plan can tell."""
         known = self._store.known(list(latest))
         self._make_room(max((row_id for row_id, _ in known.values()), default=0))
-        fingerprint, seen = self._fingerprint, self._seen
+        fingerprint, seen, resend = self._fingerprint, self._seen, self._resend
         changed: list[tuple[int, str, bytes]] = []
         repeated: list[int] = []
+        outdated: list[int] = []
         unchanged = 0
         for key, index in latest.items():
             current = fingerprint(rows[index])
@@ -145,13 +169,18 @@ class _Planner:
                     repeated.append(row_id)
                 else:
                     seen[byte] |= bit
-            if acknowledged == current:
+            if acknowledged == current and not resend:
                 unchanged += 1
+            elif self._newer and is_set(self._newer, row_id):
+                outdated.append(row_id)
             else:
                 changed.append((index, key, current))
         if repeated:
             self._supersede(repeated)
         self._tally[Outcome.UNCHANGED] += unchanged
+        self._tally[Outcome.SUPERSEDED] += len(outdated)
+        for row_id in outdated:
+            self._outdated[row_id >> 3] |= 1 << (row_id & 7)
         if changed:
             self._write(rows, sorted(changed))
 
@@ -168,19 +197,21 @@ class _Planner:
 
     def _seen_before(self, row_id: int) -> bool:
         """Whether this plan met the row."""
-        byte = row_id >> 3
-        return byte < len(self._seen) and self._seen[byte] & 1 << (row_id & 7) != 0
+        return is_set(self._seen, row_id)
 
     def _supersede(self, row_ids: Sequence[int]) -> None:
         """Earlier batches had these keys too: what was found there counts no more."""
-        for was in self._store.retract(row_ids).values():
+        counted = [row_id for row_id in row_ids if not is_set(self._outdated, row_id)]
+        for was in self._store.retract(counted).values():
             self._tally[was] -= 1
             self._tally[Outcome.SUPERSEDED] += 1
+        for row_id in set(row_ids).difference(counted):
+            self._outdated[row_id >> 3] ^= 1 << (row_id & 7)
 
     def heirs(self) -> set[int]:
         """The rows to look at again, because they inherit an e-mail or a phone whose holder changed or is absent."""
-        if not self._read or self._shared == "send":
-            return set()
+        if not self._read or self._newer or self._shared == "send":
+            return set()  # an older interval doesn't tell who is absent now
         found, ended = heirs(self._claims.waiting(), self._seen_before)
         self._claims.disinherit(ended)
         return found

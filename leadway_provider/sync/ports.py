@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason
@@ -32,7 +33,17 @@ class SettledRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A planned row that the CRM has not acknowledged yet; `position` follows the source's order."""
+    """A planned row that the CRM has not acknowledged yet.
+
+    Attributes:
+        position: follows the source's order.
+        row_id: the row's.
+        source_key: the row's.
+        fingerprint: kept when the CRM has acknowledged the row.
+        contact: what is sent.
+        lanes: calls that share a lane keep their order.
+        sent_at: when it was marked as sent, by this or an earlier attempt.
+    """
 
     position: int
     row_id: int
@@ -40,6 +51,7 @@ class OutboxRow:
     fingerprint: bytes
     contact: Contact
     lanes: tuple[str, ...] = ()
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,10 @@ class DeliveryStore(Protocol):
 
     def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
         """The next rows behind that position, in order."""
+        ...
+
+    def mark_sent(self, position: int, now: datetime) -> None:
+        """Remember, before a call leaves that must not be sent twice, that it may have."""
         ...
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:

@@ -18,6 +18,7 @@ from leadway_provider.exceptions import (
     QuotaExhaustedError,
     RefusedError,
 )
+from leadway_provider.policy import QuotaPolicy
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
@@ -245,3 +246,17 @@ def test_the_environments_proxy(
 
     used = use(client_of(host), act)
     assert (None if used is None else str(used.url)) == proxy
+
+
+@pytest.mark.parametrize("reserve", [0, 5])
+def test_the_days_last_calls_are_not_overrun(reserve: int) -> None:
+    """However many calls wait, those in flight are counted: none is refused, and the reserve is left to others."""
+
+    async def act(client: LeadwayClient) -> None:
+        calls = [client.upsert_contact({"email": f"p{number}@example.com"}) for number in range(60)]
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(each, QuotaExhaustedError) for each in ended) == 40 + reserve
+
+    with SandboxServer(Settings(burst=None, daily=Quota(20, 86_400, "fixed"), latency=0.01)) as sandbox:
+        use(client_of(sandbox, quota=QuotaPolicy(daily_reserve=reserve)), act)
+        assert sandbox.journal.statuses == {201: 20 - reserve}

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from leadway_provider.cli import main
+from leadway_provider.operators import lease as lease_module
 from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.store.lease import LeaseBook, this_process
+from leadway_provider.store.state import StateStore, SyncIdentity
+from leadway_provider.store.syncs import SyncBook
+from leadway_provider.sync.lease import Hold
 from tests.operators.task import Row, Warehouse, sync
 
 ROWS: tuple[Row, ...] = tuple((n, f"p{n}@example.com", "Pat", None, None) for n in range(1, 4))
+OTHER = Hold("another token", 0, "customers/second/sync/-1", "another machine 1")
 RESET = ["state", "reset", "--state-conn-id", "state", "--sync"]
 
 
@@ -80,16 +91,81 @@ def test_an_unknown_sync_is_told_the_known_ones(capsys: pytest.CaptureFixture[st
     assert "sync 'customers.sync' to location 'elsewhere'" in second
 
 
-def test_a_run_that_goes_on_is_left_alone(delivered: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
-    """While the lease is held it refuses, says by whom it is held and what --force means; with --force it deletes."""
-    with sqlite3.connect(delivered.state) as database:
-        database.execute("UPDATE leadway_sync SET lease = 'x', holder = 'task customers.sync on worker-3'")
+@pytest.fixture
+def book(delivered: Warehouse, sandbox: SandboxServer) -> Iterator[LeaseBook]:
+    """The sync's lease."""
+    with closing(StateStore.open_file(delivered.state)) as state:
+        yield state.lease(SyncIdentity("customers.sync", sandbox.url, "sandbox-location"))
+
+
+def rows(warehouse: Warehouse) -> int:
+    """How many rows the state store knows."""
+    with sqlite3.connect(warehouse.state) as database:
+        count: int = database.execute("SELECT count(*) FROM leadway_row").fetchone()[0]
+        return count
+
+
+def test_a_run_that_goes_on_is_left_alone(
+    delivered: Warehouse, book: LeaseBook, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it shows that it is alive the command refuses, and says who that is and what --force means."""
+    look = LeaseBook.read
+
+    def read(reader: LeaseBook) -> Hold | None:
+        book.beat(OTHER.token)
+        return look(reader)
+
+    monkeypatch.setattr(lease_module, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(LeaseBook, "read", read)
+    book.take(None, OTHER)
     assert main([*RESET, "customers.sync", "--yes"]) == 1
     said = capsys.readouterr().err
-    assert "task customers.sync on worker-3" in said
+    assert "is going on, customers/second/sync/-1: let it end" in said
     assert "--force" in said
-    with sqlite3.connect(delivered.state) as database:
-        assert database.execute("SELECT count(*) FROM leadway_row").fetchone() == (3,)
+    assert rows(delivered) == 3
+    found = look(book)
+    assert found
+    assert found.token == OTHER.token
 
     assert main([*RESET, "customers.sync", "--yes", "--force"]) == 0
-    assert sync("second")["updated"] == 3
+    assert rows(delivered) == 0
+    assert not book.beat(OTHER.token)
+    assert book.read() is None
+
+
+def test_a_run_that_waits_for_quota_is_left_alone(delivered: Warehouse, book: LeaseBook) -> None:
+    """It has no process, and goes on where it was when the quota returns; --force is for whoever won't wait."""
+    book.take(None, OTHER)
+    book.park(OTHER.token, datetime.now(UTC) + timedelta(hours=5))
+    assert main([*RESET, "customers.sync", "--yes"]) == 1
+    assert rows(delivered) == 3
+    assert main([*RESET, "customers.sync", "--yes", "--force"]) == 0
+    assert rows(delivered) == 0
+
+
+def test_a_lease_that_was_left_behind_is_taken(delivered: Warehouse, book: LeaseBook) -> None:
+    """The process that had it, on this machine, is no more: nobody needs --force for that."""
+    machine = this_process().rpartition(" ")[0]
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    book.take(None, replace(OTHER, process=f"{machine} {ended.pid}"))
+    assert main([*RESET, "customers.sync", "--yes"]) == 0
+    assert rows(delivered) == 0
+    assert book.read() is None
+
+
+def test_no_run_begins_meanwhile(delivered: Warehouse, book: LeaseBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command has the lease itself while it deletes, and gives it up."""
+    holders: list[str] = []
+    forget = SyncBook.forget
+
+    def watched(of: SyncBook, sync_id: int, check: Callable[[], None]) -> int:
+        found = book.read()
+        holders.append(found.holder if found else "nobody")
+        return forget(of, sync_id, check)
+
+    monkeypatch.setattr(SyncBook, "forget", watched)
+    assert main([*RESET, "customers.sync", "--yes"]) == 0
+    assert holders == ["leadway state reset"]
+    assert book.read() is None
+    assert rows(delivered) == 0

@@ -18,7 +18,7 @@ ANN: Row = (1, "ann@example.com", "Ann", "+12025550101", "US")
 BOB: Row = (2, "bob@example.com", "Bob", "+12025550102", "US")
 
 
-def operator() -> LeadwayUpsertContactsOperator:
+def operator(**arguments: Any) -> LeadwayUpsertContactsOperator:
     """A task whose columns only the live result knows, with a constant."""
     return LeadwayUpsertContactsOperator(
         task_id="sync",
@@ -28,6 +28,7 @@ def operator() -> LeadwayUpsertContactsOperator:
         state_conn_id="state",
         constants={"source": "shop"},
         max_in_flight=1,
+        **arguments,
     )
 
 
@@ -67,6 +68,24 @@ def test_a_resumed_attempt_tells_the_same_columns(warehouse: Warehouse, sandbox:
     assert [(each.namespace, each.name) for each in resumed.inputs] == [
         (each.namespace, each.name) for each in planned.inputs
     ]
+
+
+def test_a_reviewed_run_tells_what_its_dry_run_learned(warehouse: Warehouse) -> None:
+    """The task that delivers it reads no source, and knows the columns all the same."""
+    warehouse.fill(ANN)
+    planning = operator(dry_run=True)
+    report = execute(planning)
+    delivering = operator(reviewed_run=report["run_id"])
+    assert execute(delivering)["created"] == 1
+
+    planned = planning.get_openlineage_facets_on_complete(None)
+    delivered = delivering.get_openlineage_facets_on_complete(None)
+
+    assert planned
+    assert delivered
+    assert delivered.outputs[0].facets["columnLineage"] == planned.outputs[0].facets["columnLineage"]
+    with sqlite3.connect(warehouse.state) as database:
+        assert database.execute("SELECT attempt, fields FROM leadway_delivery").fetchall() == [(2, "1f")]
 
 
 def test_a_run_of_an_older_version_is_resumed_without(warehouse: Warehouse, sandbox: SandboxServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,8 +48,15 @@ class TaskInstance:
         self.pushed[key] = value
 
 
-def sync(run_id: str = "first", ti: TaskInstance | None = None, **arguments: Any) -> dict[str, Any]:
-    """Run the operator once, as the task of that DAG run."""
+def operator(**arguments: Any) -> LeadwayUpsertContactsOperator:
+    """The task: everything of the table `customers`, unless told otherwise."""
     chosen = {"sql": SQL, "sql_conn_id": "warehouse", "key": "id", "state_conn_id": "state"} | arguments
-    operator = LeadwayUpsertContactsOperator(task_id="sync", **chosen)
-    return operator.execute(cast("Any", {"ti": ti or TaskInstance(run_id=run_id)}))
+    return LeadwayUpsertContactsOperator(task_id="sync", **chosen)
+
+
+def sync(
+    run_id: str = "first", ti: TaskInstance | None = None, as_of: datetime | None = None, **arguments: Any
+) -> dict[str, Any]:
+    """Run the operator once, as the task of that DAG run, whose data interval ends then."""
+    context = {"ti": ti or TaskInstance(run_id=run_id), "data_interval_end": as_of}
+    return operator(**arguments).execute(cast("Any", context))

@@ -14,7 +14,7 @@ from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from tests.operators.task import SQL, Row, TaskInstance, Warehouse, sync
+from tests.operators.task import SQL, Row, TaskInstance, Warehouse, operator, sync
 
 ANN: Row = (1, "ann@example.com", "Ann", "+12025550101", "US")
 BOB: Row = (2, "bob@example.com", "Bob", "+12025550102", "US")
@@ -334,6 +334,30 @@ def test_the_query_may_be_a_file(tmp_path: Path) -> None:
     """A `.sql` file of the DAG's template path is read in place of its name."""
     (tmp_path / "customers.sql").write_text(SQL)
     with DAG("customers", schedule=None, template_searchpath=str(tmp_path)):
-        operator = LeadwayUpsertContactsOperator(task_id="sync", sql="customers.sql", sql_conn_id="warehouse", key="id")
-    operator.resolve_template_files()
-    assert operator.sql == SQL
+        task = LeadwayUpsertContactsOperator(task_id="sync", sql="customers.sql", sql_conn_id="warehouse", key="id")
+    task.resolve_template_files()
+    assert task.sql == SQL
+
+
+def test_what_was_reviewed_is_what_is_delivered(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """A dry run's plan goes out as it is, whatever the source says by then; once, and not after another run."""
+    warehouse.fill(ANN, BOB, NO_AT)
+    dry = sync("plan", dry_run=True, sync_name="people")
+    warehouse.fill((1, "ann@example.com", "Later", None, None), EVE)
+    deliver = {"reviewed_run": dry["run_id"], "sync_name": "people", "max_rejected": 1}
+    report = sync("deliver", **deliver)
+    assert outcomes(report) == {"created": 2, "invalid": 1}
+    assert report["run_id"] == dry["run_id"]
+    assert {contact.first_name for contact in sandbox.account.contacts} == {ANN[2], BOB[2]}
+    with pytest.raises(AirflowFailException, match="Plan and review anew"):
+        sync("deliver again", **deliver)
+    overtaken = sync("plan", dry_run=True, sync_name="people")
+    sync("plain", sync_name="people")
+    with pytest.raises(AirflowFailException, match="another run of the sync has begun"):
+        sync("too late", **deliver | {"reviewed_run": overtaken["run_id"]})
+
+
+def test_one_task_does_not_plan_and_deliver_a_plan() -> None:
+    """dry_run and reviewed_run exclude each other, which is seen while the DAG is parsed."""
+    with pytest.raises(ConfigurationError, match="dry_run and reviewed_run"):
+        operator(dry_run=True, reviewed_run="1")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
+from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.store import run as run_module
 from leadway_provider.store import tables
 from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
 from leadway_provider.sync.outcome import Counts
-from tests.store.sample import acknowledged, begin, deliver_all, delivered, fingerprint, planned, sealed
+from tests.store.sample import acknowledged, begin, deliver_all, delivered, fingerprint, invalid, planned, sealed
 
 
 def status(engine: sa.Engine, run: SyncRun) -> str:
@@ -127,20 +130,47 @@ def test_finishing_a_broken_plan_does_not_finish_it(state: StateStore, sync: Syn
     assert status(engine, run) == "planning"
 
 
-def test_a_dry_run_leaves_no_outbox(
+def test_a_dry_run_is_kept_until_the_next_run_begins(
     state: StateStore, sync: SyncIdentity, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Discarding empties the outbox, in any number of steps, and the next run plans by itself."""
+    """What it planned can be looked at and delivered; the next run empties its outbox, in any number of steps."""
     monkeypatch.setattr(run_module, "_CHUNK", 2)
     run = begin(state, sync)
     run.write([planned(key) for key in "abcd"], [])
 
-    run.discard(Counts(read=4, pending=4))
+    run.shelve(Counts(read=4, pending=4))
     run.finish(calls=1, seconds=1)
 
     assert status(engine, run) == "dry_run"
-    assert run.outbox(0, 10) == []
+    assert run.counts() == Counts(read=4, pending=4)
     assert not begin(state, sync).sealed
+    assert run.outbox(0, 10) == []
+    with pytest.raises(ConfigurationError, match="another run of the sync has begun"):
+        state.adopt(sync, run.id, task_run="run 2", definition=b"")
+
+
+def test_a_dry_run_that_was_reviewed_is_delivered(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """Another task goes on with what was planned, again after a crash, and nobody else can."""
+    dry = begin(state, sync)
+    dry.write([planned(key) for key in "ab"], [invalid("c")])
+    dry.shelve(Counts(read=3, pending=2, invalid=1), b"\x0e")
+
+    def adopt(task_run: str = "deliver") -> SyncRun:
+        return state.adopt(sync, dry.id, task_run=task_run, definition=b"other")
+
+    run = adopt()
+    assert not run.sealed
+    run = adopt()  # the attempt died
+    run.seal(run.counts())
+    assert [row.source_key for row in run.outbox(0, 10)] == ["a", "b"]
+    assert adopt().sealed
+    with pytest.raises(ConfigurationError, match="it is delivering"):
+        adopt("another")
+    deliver_all(adopt())
+    assert status(engine, run) == "finished"
+    assert adopt().counts() == Counts(read=3, created=2, invalid=1)
+    with pytest.raises(ConfigurationError, match="same sync_name"):
+        state.adopt(replace(sync, name="another"), dry.id, task_run="deliver", definition=b"")
 
 
 def test_two_stores_see_one_state(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from leadway_provider.exceptions import ConfigurationError, LeaseLostError
 from leadway_provider.store import syncs, tables
 from leadway_provider.store.state import StateStore, SyncIdentity
-from leadway_provider.store.syncs import KnownSync, Memory, SyncHeldError
+from leadway_provider.store.syncs import KnownSync, Memory
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.claims import Claim
 from leadway_provider.sync.outcome import Counts
@@ -76,22 +77,36 @@ def test_a_forgotten_sync_sends_everything_again(state: StateStore, sync: SyncId
     assert acknowledged(run, "a")
 
 
-def test_a_sync_in_use_is_not_forgotten(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
-    """While a run holds the lease nothing is deleted; by force all is, and the lease is taken away."""
-    deliver_all(sealed(state, sync, "a"))
-    lease = sa.update(tables.sync).where(tables.sync.c.name == sync.name).values(lease="f" * 32, holder="worker 7")
-    with engine.begin() as connection:
-        connection.execute(lease)
-    held = known(state, sync)
-    assert (held.held, held.holder) == (True, "worker 7")
+def test_a_reviewed_plan_is_abandoned_too(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """A dry run whose outbox is gone can't be delivered as it was reviewed."""
+    run = begin(state, sync)
+    run.write([planned("a")], [])
+    run.shelve(Counts(read=1, pending=1))
 
-    with pytest.raises(SyncHeldError):
-        state.syncs().forget(held.id)
-    assert state.syncs().memory(held.id) == Memory(rows=1, claims=0, waiting=0)
+    state.syncs().forget(known(state, sync).id)
 
-    state.syncs().forget(held.id, by_force=True)
-    assert state.syncs().memory(held.id) == NOTHING
-    assert not known(state, sync).held
+    assert status(engine, known(state, sync)) == [RunStatus.ABANDONED]
+    with pytest.raises(ConfigurationError, match="can't be delivered as it was reviewed"):
+        state.adopt(sync, run.id, task_run="run 1", definition=b"query")
+
+
+def test_forgetting_ends_with_the_lease(state: StateStore, sync: SyncIdentity, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for before each transaction; what was forgotten by then stays so, and a repetition completes it."""
+    monkeypatch.setattr(syncs, "_CHUNK", 1)
+    deliver_all(sealed(state, sync, "a", "b", "c"))
+    this = known(state, sync)
+    looks = iter([None, None, None])
+
+    def check() -> None:
+        if next(looks, "lost") == "lost":
+            raise LeaseLostError("somebody else has it")
+
+    with pytest.raises(LeaseLostError):
+        state.syncs().forget(this.id, check)
+    assert state.syncs().memory(this.id).rows == 1
+
+    assert state.syncs().forget(this.id) == 1
+    assert state.syncs().memory(this.id) == NOTHING
 
 
 def test_syncs_are_found_by_name_and_account(state: StateStore, sync: SyncIdentity) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason, Rejection
@@ -100,6 +101,9 @@ class MemoryStore:
 
     def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
         return [self.pending[position] for position in sorted(self.pending) if position > after][:limit]
+
+    def mark_sent(self, position: int, now: datetime) -> None:
+        self.pending[position] = replace(self.pending[position], sent_at=now)
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         self.commits.append(list(deliveries))

@@ -18,14 +18,20 @@ from tests.sync.memory import INVALID, SEND_SHARED, Columns, MemoryAccount, Memo
 Row = tuple[object, ...]
 
 
-def planned(store: MemoryStore, rows: list[Row], batch_size: int = 2, mapping: Any = Columns()) -> Plan:  # noqa: B008
+def planned(
+    store: MemoryStore,
+    rows: list[Row],
+    batch_size: int = 2,
+    mapping: Any = Columns(),  # noqa: B008 - frozen
+    **choices: Any,
+) -> Plan:
     """The plan of a new run over these rows."""
     store.start()
 
     def batches() -> Iterator[list[Row]]:
         return (rows[start : start + batch_size] for start in range(0, len(rows), batch_size))
 
-    found = plan(batches(), key=["id"], mapping=mapping, store=store, claims=store, again=batches)
+    found = plan(batches(), key=["id"], mapping=mapping, store=store, claims=store, again=batches, **choices)
     store.seal(found.counts)
     return found
 
@@ -148,3 +154,40 @@ def test_outcomes_add_up_and_what_is_sent_is_what_changed(results: list[list[Row
         assert counts.superseded == sum(Counter(str(key) for key, _ in rows if key is not None).values()) - len(latest)
         acknowledged.update(latest)
         acknowledged = {key: email for key, email in acknowledged.items() if email != INVALID}
+
+
+def test_a_row_that_a_newer_interval_saw_is_left_as_it_is() -> None:
+    """An older interval's plan sends only rows that no newer one saw; what differs is superseded, and not forgotten."""
+    store, account = MemoryStore(), MemoryAccount()
+    seen = planned(store, [(1, "a@example.com"), (2, "b@example.com")]).seen
+    delivered(store, account)
+    older = planned(store, [(1, "old@example.com"), (2, "b@example.com"), (3, "c@example.com")], newer=seen)
+    assert older.counts == Counts(read=3, superseded=1, unchanged=1, pending=1)
+    assert older.outdated == 1
+    assert [row.source_key for row in store.outbox(0, 10)] == ["3"]
+    delivered(store, account)
+    assert planned(store, [(1, "a@example.com"), (2, "b@example.com")]).counts == Counts(read=2, unchanged=2)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from("xyz")), max_size=12), st.integers(1, 5))
+def test_outcomes_add_up_whatever_a_newer_interval_saw(versions: list[tuple[int, str]], batch_size: int) -> None:
+    """Keys that come again, seen by a newer interval or not, changed or not: every row is counted once."""
+    store, account = MemoryStore(), MemoryAccount()
+    seen = planned(store, [(1, "x1@example.com"), (2, "x2@example.com")]).seen
+    delivered(store, account)
+    rows: list[Row] = [(key, f"{letter}{key}@example.com") for key, letter in versions]
+    found = planned(store, rows, batch_size, newer=seen)
+    found.counts.verify()
+    latest = dict(versions)
+    assert found.outdated == sum(letter != "x" for key, letter in latest.items() if key <= 2)
+    assert found.counts.unchanged == sum(letter == "x" for key, letter in latest.items() if key <= 2)
+    assert found.counts.pending == sum(key > 2 for key in latest)
+
+
+def test_everything_is_sent_again_where_that_is_asked_for() -> None:
+    """A full resync plans rows that did not change, too."""
+    store, account = MemoryStore(), MemoryAccount()
+    rows: list[Row] = [(1, "a@example.com"), (2, "b@example.com")]
+    planned(store, rows)
+    delivered(store, account)
+    assert planned(store, rows, resend=True).counts == Counts(read=2, pending=2)
