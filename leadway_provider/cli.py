@@ -9,6 +9,10 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+from leadway_provider.commands.reset import add_state
+from leadway_provider.commands.state import CommandError
+from leadway_provider.commands.trace import add_trace
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command.
@@ -22,8 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="leadway", description="Tools of the Leadway provider for Apache Airflow.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_sandbox(commands)
+    add_trace(commands)
+    add_state(commands)
     arguments = parser.parse_args(argv)
-    status: int = arguments.run(arguments)
+    try:
+        status: int = arguments.run(arguments)
+    except CommandError as error:
+        print(f"leadway {arguments.name}: {error}", file=sys.stderr)
+        return error.status
     return status
 
 

@@ -29,9 +29,15 @@ _decode = msgspec.json.Decoder().decode
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """The call did what it should; `json` is the decoded body."""
+    """The call did what it should.
+
+    Attributes:
+        json: the decoded body.
+        status: the HTTP status.
+    """
 
     json: dict[str, Any]
+    status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
     if not isinstance(json, dict):
         return Transient("the answer is not JSON", maybe_received=True, status=status, retry_after=retry_after(headers))
     if status in (200, 201):
-        return Success(json)
+        return Success(json, status)
     return _failure(status, headers, json)
 
 

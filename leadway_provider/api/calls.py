@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from leadway_provider.api.answer import redacted
 from leadway_provider.api.models import (
     BulkTagsAnswer,
     ContactRecord,
@@ -43,6 +44,7 @@ class Call(Generic[T]):
         params: the query.
         json: the body, or None.
         form: the body of a call about tokens, in place of `json`.
+        with_status: puts the HTTP status into the typed answer, where that is kept.
         resend_safe: whether sending it again does no harm when the first may have been received.
     """
 
@@ -53,6 +55,7 @@ class Call(Generic[T]):
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Mapping[str, JsonValue] | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    with_status: Callable[[T, int], T] = field(default=lambda answer, _: answer, repr=False)
     resend_safe: bool = True
 
     @property
@@ -77,6 +80,7 @@ class Calls:
             "/contacts/upsert",
             self._read_upsert,
             json=_to_v3(body) if self.api_version == _V3 else body,
+            with_status=lambda answer, status: answer.model_copy(update={"status": status}),
             resend_safe=fields.get("createNewIfDuplicateAllowed") is not True,
         )
 
@@ -120,12 +124,13 @@ class Calls:
         self, kind: Literal["add", "remove"], contact_ids: Iterable[str], tags: Iterable[str]
     ) -> Call[BulkTagsAnswer]:
         """`POST /contacts/bulk/tags/update/{type}`: the same change of tags to many contacts."""
+        names: list[JsonValue] = [*tags]
         return Call(
             "POST",
             f"/contacts/bulk/tags/update/{kind}",
             "/contacts/bulk/tags/update/{type}",
-            BulkTagsAnswer.model_validate,
-            json={"contacts": list(contact_ids), "tags": list(tags), "locationId": self.location_id},
+            lambda body: _impersonal(BulkTagsAnswer.model_validate(body), names),
+            json={"contacts": list(contact_ids), "tags": names, "locationId": self.location_id},
         )
 
     def get_custom_fields(self) -> Call[list[CustomField]]:
@@ -165,6 +170,15 @@ class Calls:
     def _record(self, contact: JsonObject) -> ContactRecord:
         wire = _from_v3(contact) if self.api_version == _V3 else contact
         return ContactRecord(id=wire["id"], wire=wire)
+
+
+def _impersonal(answer: BulkTagsAnswer, tags: Iterable[JsonValue]) -> BulkTagsAnswer:
+    """What the API says of each contact is kept as a reason, so nothing personal may be in it."""
+    responses = tuple(
+        item.model_copy(update={"message": redacted([item.message], tags)[0]}) if item.message else item
+        for item in answer.responses
+    )
+    return answer.model_copy(update={"responses": responses})
 
 
 def _to_v3(body: JsonObject) -> JsonObject:

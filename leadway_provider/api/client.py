@@ -197,7 +197,7 @@ class LeadwayClient:
                 continue
             if isinstance(result, Success):
                 try:
-                    return call.read(result.json)
+                    return call.with_status(call.read(result.json), result.status)
                 except (ValueError, TypeError, LookupError, AttributeError):
                     result = Transient("the answer doesn't hold what the API documents", maybe_received=True)
             if not isinstance(result, Transient):

@@ -93,11 +93,13 @@ class UpsertAnswer(Answer):
         new: whether the CRM made a new contact.
         contact: the contact as it is now.
         trace_id: the CRM's id of the call.
+        status: the HTTP status.
     """
 
     new: bool
     contact: ContactRecord
     trace_id: OptionalText = None
+    status: int | None = None
 
     @property
     def contact_id(self) -> str:

@@ -47,6 +47,20 @@ class Contact:
         """What the account may match this contact by, e-mail and phone: calls that share one must keep their order."""
         return {name: value for name in ("email", "phone") if isinstance(value := self.fields.get(name), str)}
 
+    @property
+    def places(self) -> set[str]:
+        """The places in the request that it fills, written as a mapping's `wire`; tags count however they are sent."""
+        found = set(self.fields)
+        for name, value in self.fields.items():
+            if isinstance(value, dict):
+                settings = ((channel, each) for channel, each in value.items() if isinstance(each, dict))
+                found.update(f"{name}.{channel}.{part}" for channel, each in settings for part in each)
+            elif name == "customFields" and isinstance(value, list):
+                found.update(f"{name}.{each['id']}" for each in value if isinstance(each, dict))
+        if self.add_tags or self.remove_tags:
+            found.add("tags")
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:

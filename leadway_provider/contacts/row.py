@@ -19,12 +19,12 @@ class MappedColumn:
     """Which column feeds which field.
 
     Attributes:
-        column: the column's name in the query's result.
+        column: the column's name in the query's result, or None where a constant feeds the field.
         target: the field as the user writes it; a row's reasons name it so.
         wire: the field's place in the request, such as `firstName` or `customFields.<id>`; `not_kept` names it so.
     """
 
-    column: str
+    column: str | None
     target: str
     wire: str
 
@@ -71,6 +71,11 @@ class ContactMapping:
     phone_steps: tuple[Step, ...] = field(repr=False)
     constants: Mapping[str, JsonValue] = field(repr=False)
     labels: Mapping[str, str] = field(repr=False)
+
+    @property
+    def fed(self) -> tuple[MappedColumn, ...]:
+        """Every field that is fed, by a column or by a constant."""
+        return (*self.columns, *(MappedColumn(None, self.labels[wire], wire) for wire in self.constants))
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
         """What the row becomes. Never raises, whatever its values; no reason holds a value.

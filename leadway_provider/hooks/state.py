@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import BaseHook
-
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.store.state import StateStore
 
@@ -23,8 +21,12 @@ def open_state(conn_id: str | None) -> StateStore:
     """
     if conn_id is not None:
         return StateStore.open(sql_engine(conn_id), name=conn_id)
-    home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
-    return StateStore.open_file(home / "leadway_state.db")
+    return StateStore.open_file(default_file())
+
+
+def default_file() -> Path:
+    """The SQLite file that keeps the state where no connection is named."""
+    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "leadway_state.db"
 
 
 def sql_engine(conn_id: str) -> Any:
@@ -33,6 +35,8 @@ def sql_engine(conn_id: str) -> Any:
     Raises:
         ConfigurationError: its hook offers none.
     """
+    from airflow.providers.common.compat.sdk import BaseHook  # noqa: PLC0415 - a file needs no Airflow
+
     hook = BaseHook.get_hook(conn_id)
     try:
         return hook.get_sqlalchemy_engine()

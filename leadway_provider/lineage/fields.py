@@ -36,8 +36,7 @@ def contact_fields(mapping: ContactMapping, custom_fields: Sequence[CustomField]
         target = find_target(label)
         return ContactField(target.name, target.kind.value, column)
 
-    fed = [named(each.target, each.wire, each.column) for each in mapping.columns]
-    return (*fed, *(named(mapping.labels[wire], wire, None) for wire in mapping.constants))
+    return tuple(named(each.target, each.wire, each.column) for each in mapping.fed)
 
 
 def expected_fields(

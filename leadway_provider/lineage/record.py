@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from leadway_provider.lineage.fields import contact_fields
+from leadway_provider.lineage.fields import ContactField, contact_fields
 from leadway_provider.lineage.run import RunLineage
 
 if TYPE_CHECKING:
@@ -44,6 +44,25 @@ class RunRecord:
             fields=contact_fields(mapping, custom_fields),
             source=replace(self.lineage.source, schema=schema),
         )
+
+    def source(self) -> dict[str, object]:
+        """What `mapped` has learned, as plain facts for the state store."""
+        known = self.lineage
+        return {
+            "columns": known.columns,
+            "schema": known.source.schema,
+            "fields": [[each.name, each.type, each.column] for each in known.fields or ()],
+        }
+
+    def resumed(self, source: Mapping[str, Any]) -> None:
+        """An attempt before this one has learned `source`; a run of an older version has kept nothing."""
+        if source:
+            self.lineage = replace(
+                self.lineage,
+                columns=tuple(source["columns"]),
+                fields=tuple(ContactField(*each) for each in source["fields"]),
+                source=replace(self.lineage.source, schema=source["schema"]),
+            )
 
     def batch(self, counts: Counts) -> None:
         """A batch of the source was compared; `counts` are those of all batches so far."""

@@ -57,8 +57,8 @@ class RunLineage:
 
     @property
     def fingerprint(self) -> str:
-        """Stands for the query in the log: another query has another one."""
-        return hashlib.blake2b(self.sql.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        """Stands for the query; see `query_fingerprint`."""
+        return query_fingerprint(self.sql)
 
     @property
     def contacts(self) -> DatasetName:
@@ -76,6 +76,11 @@ class RunLineage:
         if self.fields is not None:
             return self.fields
         return expected_fields([each.name for each in query.columns], self.mapping, self.constants)
+
+
+def query_fingerprint(sql: str) -> str:
+    """Stands for a query where its text is not shown: another query has another one. 16 hexadecimal digits."""
+    return hashlib.blake2b(sql.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def contacts_dataset(host: str, location_id: str) -> DatasetName:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import platform
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -13,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from airflow import __version__ as airflow_version
 
+from leadway_provider import __version__ as leadway_version
 from leadway_provider.api.brake import Brake
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
 from leadway_provider.contacts.rules import ContactRules
@@ -158,8 +161,10 @@ class Execution:
         unkeyed: tuple[str, ...] = ()
         if run.sealed:
             log.info("Run %s was planned by an earlier attempt; going on with its outbox", run.id)
+            self.record.resumed(run.source())
         elif self.task.reviewed_run:
             log.info("Run %s was planned by a dry run; delivering what that planned", run.id)
+            self.record.resumed(run.source())
             run.seal(run.counts())
         else:
             planned = self._plan(run, account)
@@ -178,6 +183,7 @@ class Execution:
         finally:
             run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
             self._record_end(run, run.counts(), account)
+        run.trim_ledger(self.task.ledger_days)
         counts, reasons = run.counts(), _first_reasons(unkeyed, run)
         report = self._report(run, counts, reasons)
         self._judge(counts, report, reasons)
@@ -219,9 +225,9 @@ class Execution:
                 users=account.users() if needs_users(source.columns, task.mapping, task.constants) else None,
                 rules=self._rules(),
             )
-            run.describe(task.sql, mapping.columns)
-            self._tell_mapping(run, mapping)
             self.record.mapped(source.columns, mapping, custom_fields, self.source.dialect.default_schema_name)
+            run.describe(task.sql, mapping.fed, source=self.record.source(), versions=_versions())
+            self._tell_mapping(run, mapping)
             planned = plan(
                 source.batches(),
                 key=self._key(),
@@ -331,6 +337,16 @@ def _soon(hold: Hold) -> datetime:
     """When to look again at a lease that another run has."""
     soon = datetime.now(UTC) + _LOOK_AGAIN
     return soon if hold.parked_until is None else max(soon, hold.parked_until - PARKED_LONGER)
+
+
+def _versions() -> dict[str, str]:
+    """What a run was made with, for whoever looks at it later."""
+    return {
+        "leadway-provider": leadway_version,
+        "apache-airflow": airflow_version,
+        "sqlalchemy": sa.__version__,
+        "python": platform.python_version(),
+    }
 
 
 def _allowed(max_rejected: float, read: int) -> float:

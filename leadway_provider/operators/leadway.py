@@ -57,6 +57,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
             rows read. With more, the task fails for good after all other rows are delivered.
         dry_run: plan only; the counts tell as `pending` what would be sent.
+        ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`.
         reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
             both tasks the same `sync_name`. It is an error where another run of the sync has begun since.
         full_resync: send every row, also those that did not change since the account acknowledged them.
@@ -107,6 +108,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_in_flight: int = 16,
         max_rejected: float = 0,
         dry_run: bool = False,
+        ledger_days: int = 90,
         reviewed_run: str | None = None,
         full_resync: bool = False,
         allow_older: bool = False,
@@ -133,6 +135,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.max_in_flight = max_in_flight
         self.max_rejected = max_rejected
         self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
+        self.ledger_days = ledger_days
         self.reviewed_run = reviewed_run
         self.full_resync = full_resync
         self.allow_older = allow_older
@@ -149,6 +152,11 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         for name in ("batch_size", "max_in_flight"):
             if (value := getattr(self, name)) < 1:
                 raise ConfigurationError(f"{name} of task {self.task_id} is {value}; it must be 1 or more.")
+        if type(self.ledger_days) is not int or self.ledger_days < 1:
+            raise ConfigurationError(
+                f"ledger_days of task {self.task_id} is {self.ledger_days!r}; it must be a whole number of days, "
+                "1 or more."
+            )
         if self.only_plan and self.reviewed_run:
             raise ConfigurationError(
                 f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other one delivers a plan."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -18,11 +20,14 @@ from leadway_provider.store.database import Database, chunks, repeated_after_dea
 from leadway_provider.store.encoding import (
     decode_columns,
     decode_contact,
+    decode_document,
     decode_reasons,
     encode_columns,
     encode_contact,
+    encode_document,
     encode_reasons,
 )
+from leadway_provider.store.ledger import Attempt, trim
 from leadway_provider.store.lookup import known_rows
 from leadway_provider.store.settlement import settle
 from leadway_provider.store.tables import RunStatus
@@ -61,10 +66,12 @@ class SyncRun:
 
     Attributes:
         id: 32 hexadecimal digits.
+        attempt: 1 for the run's first attempt.
     """
 
-    def __init__(self, database: Database, sync_id: int, run_id: str, *, sealed: bool) -> None:
+    def __init__(self, database: Database, sync_id: int, run_id: str, *, sealed: bool, attempt: int) -> None:
         self.id = run_id
+        self.attempt = attempt
         self._database = database
         self._sync_id = sync_id
         self._sealed = sealed
@@ -83,9 +90,28 @@ class SyncRun:
     # Plan
 
     @repeated_after_deadlock
-    def describe(self, query: str, columns: Sequence[MappedColumn]) -> None:
-        """Keep what the run sends: its query, and which column feeds which field."""
-        kept = {"query": query, "columns": encode_columns(columns)}
+    def describe(
+        self,
+        query: str,
+        columns: Sequence[MappedColumn],
+        *,
+        source: Mapping[str, object] = MappingProxyType({}),
+        versions: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Keep what the run sends, for whoever asks later, and for an attempt that goes on with its outbox.
+
+        Args:
+            query: the source's query.
+            columns: which column, or constant, feeds which field.
+            source: plain facts about the source as it answered, which `source` gives back.
+            versions: of the software that plans the run, by name.
+        """
+        kept = {
+            "query": query,
+            "columns": encode_columns(columns),
+            "source": encode_document(source),
+            "versions": encode_document(versions),
+        }
         with self._database.writing() as connection:
             connection.execute(sa.update(tables.run).where(tables.run.c.id == self.id).values(kept))
 
@@ -194,6 +220,11 @@ class SyncRun:
             for position, row_id, source_key, fingerprint, contact, lanes, sent_at in rows
         ]
 
+    @cached_property
+    def _attempt(self) -> Attempt:
+        """Asked for when the plan is sealed, so that the columns are what they will be."""
+        return Attempt(self._sync_id, self.id, self.attempt, tuple(each.wire for each in self.columns()))
+
     @repeated_after_deadlock
     def mark_sent(self, position: int, now: datetime) -> None:
         """See `DeliveryStore.mark_sent`."""
@@ -204,6 +235,7 @@ class SyncRun:
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """See `DeliveryStore.acknowledge`; a row that has left the outbox before is not counted again."""
         by_position = {delivery.row.position: delivery for delivery in deliveries}
+        attempt = self._attempt
         with self._database.writing() as connection:
             present: set[int] = set()
             for chunk in chunks(list(by_position), _CHUNK):
@@ -212,7 +244,7 @@ class SyncRun:
                 connection.execute(sa.delete(tables.outbox).where(here))
             delivered = [delivery for position, delivery in by_position.items() if position in present]
             if delivered:
-                settle(connection, self._sync_id, self.id, delivered)
+                settle(connection, attempt, delivered)
 
     @repeated_after_deadlock
     def finish(self, *, calls: int, seconds: float) -> None:
@@ -234,14 +266,19 @@ class SyncRun:
                 ).values(status=RunStatus.FINISHED, finished_at=datetime.now(UTC))
             )
 
+    def trim_ledger(self, days: int) -> int:
+        """Delete what the ledger tells of this sync from more than so many days ago; tells how many entries."""
+        return trim(self._database, self._sync_id, datetime.now(UTC) - timedelta(days=days))
+
     # Report
 
     def columns(self) -> list[MappedColumn]:
-        """Which column feeds which field, as described."""
-        with self._database.reading() as connection:
-            return decode_columns(
-                connection.scalar(sa.select(tables.run.c["columns"]).where(tables.run.c.id == self.id))
-            )
+        """Which column, or constant, feeds which field, as described."""
+        return decode_columns(self._kept("columns"))
+
+    def source(self) -> dict[str, Any]:
+        """The facts about the source, as described."""
+        return decode_document(self._kept("source"))
 
     def counts(self) -> Counts:
         """How the rows ended so far, over all attempts; all zero but `pending` before the plan has ended."""
@@ -295,6 +332,11 @@ class SyncRun:
                 connection.execute(sa.delete(tables.outbox).where(tables.outbox.c.id.in_(positions)))
             if len(positions) < _CHUNK:
                 return
+
+    def _kept(self, column: str) -> str | None:
+        with self._database.reading() as connection:
+            found: str | None = connection.scalar(sa.select(tables.run.c[column]).where(tables.run.c.id == self.id))
+            return found
 
     def _row_ids(self, connection: sa.Connection, keys: list[str], now: datetime) -> dict[str, int]:
         """The row id of each key; a new key gets a row."""

@@ -1,4 +1,4 @@
-"""What the CRM answered, kept: on the row, and in the run's counts."""
+"""What the CRM answered, kept: on the row, in the ledger, and in the run's counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from leadway_provider.store import tables
 from leadway_provider.store.database import chunks
 from leadway_provider.store.encoding import encode_reasons, encode_remarks
+from leadway_provider.store.ledger import Attempt, Entry, record
 from leadway_provider.sync.outcome import Outcome
 from leadway_provider.sync.ports import Delivery
 
@@ -19,9 +20,9 @@ _CHUNK: Final = 1000
 _ACCEPTED: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
 
 
-def settle(connection: sa.Connection, sync_id: int, run_id: str, delivered: Sequence[Delivery]) -> None:
-    """Keep the outcomes on their rows, and count them, as part of a transaction."""
-    collisions = _collisions(connection, sync_id, delivered)
+def settle(connection: sa.Connection, attempt: Attempt, delivered: Sequence[Delivery]) -> None:
+    """Keep the outcomes on their rows and in the ledger, and count them, as part of a transaction."""
+    collisions = _collisions(connection, attempt.sync_id, delivered)
     connection.execute(
         sa.update(tables.row)
         .where(tables.row.c.id == sa.bindparam("row_id"))
@@ -30,17 +31,18 @@ def settle(connection: sa.Connection, sync_id: int, run_id: str, delivered: Sequ
             contact_id=sa.func.coalesce(
                 sa.bindparam("contact", type_=tables.row.c.contact_id.type), tables.row.c.contact_id
             ),
-            run_id=run_id,
+            run_id=attempt.run_id,
             updated_at=datetime.now(UTC),
         ),
         [_settled(delivery, collisions.get(delivery.row.row_id)) for delivery in delivered],
     )
+    record(connection, attempt, [_entry(delivery) for delivery in delivered])
     counted = Counter(delivery.outcome.value for delivery in delivered)
     counted["not_kept"] = sum(bool(delivery.not_kept) for delivery in delivered)
     counted["collisions"] = len(collisions)
     connection.execute(
         sa.update(tables.run)
-        .where(tables.run.c.id == run_id)
+        .where(tables.run.c.id == attempt.run_id)
         .values({name: tables.run.c[name] + count for name, count in counted.items()})
     )
 
@@ -55,6 +57,20 @@ def _settled(delivery: Delivery, collision: str | None) -> dict[str, Any]:
         "remarks": encode_remarks(delivery.row.contact.withheld, delivery.not_kept, collision),
         "trace_id": delivery.trace_id,
     }
+
+
+def _entry(delivery: Delivery) -> Entry:
+    contact = delivery.row.contact
+    return Entry(
+        source_key=delivery.row.source_key,
+        outcome=delivery.outcome,
+        contact_id=delivery.contact_id,
+        sent=contact.places,
+        not_kept=delivery.not_kept,
+        reasons=(*delivery.reasons, *contact.withheld, *contact.notes),
+        status=delivery.status,
+        trace_id=delivery.trace_id,
+    )
 
 
 def _collisions(connection: sa.Connection, sync_id: int, delivered: Sequence[Delivery]) -> dict[int, str]:

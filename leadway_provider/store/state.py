@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from leadway_provider.exceptions import ConfigurationError, ConnectionSettingsError, StateUnavailableError
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.history import HistoryBook
 from leadway_provider.store.lease import LeaseBook
 from leadway_provider.store.quota import QuotaBook
 from leadway_provider.store.run import RejectedRow, SyncRun, Totals
 from leadway_provider.store.schema import ensure_schema
+from leadway_provider.store.syncs import SyncBook
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.token import TokenBook
 
@@ -126,6 +128,14 @@ class StateStore:
         """The tokens that are kept here; see `TokenBook`."""
         return TokenBook(self._database, encrypt, decrypt)
 
+    def syncs(self) -> SyncBook:
+        """The syncs that are known here; see `SyncBook`."""
+        return SyncBook(self._database)
+
+    def history(self) -> HistoryBook:
+        """What is known here of a source row or a contact; see `HistoryBook`."""
+        return HistoryBook(self._database)
+
     def close(self) -> None:
         """Close the database's connections."""
         self._database.close()
@@ -165,7 +175,8 @@ class StateStore:
                         started_at=now,
                     )
                 )
-        return SyncRun(self._database, sync_id, run_id, sealed=resumed is not None)
+            attempt = _next_attempt(connection, run_id)
+        return SyncRun(self._database, sync_id, run_id, sealed=resumed is not None, attempt=attempt)
 
     @repeated_after_deadlock
     def _adopted(self, sync_id: int, name: str, reviewed: str, task_run: str, definition: bytes) -> SyncRun:
@@ -189,8 +200,9 @@ class StateStore:
             if status == RunStatus.DRY_RUN:
                 adopted = {"status": RunStatus.PLANNING, "task_run": task_run, "definition": definition}
                 connection.execute(sa.update(tables.run).where(this_run).values(**adopted, finished_at=None))
+            attempt = _next_attempt(connection, reviewed)
         sealed = status in {RunStatus.DELIVERING, RunStatus.FINISHED}
-        return SyncRun(self._database, sync_id, reviewed, sealed=sealed)
+        return SyncRun(self._database, sync_id, reviewed, sealed=sealed, attempt=attempt)
 
     def _sync_id(self, sync: SyncIdentity) -> int:
         while True:
@@ -205,3 +217,11 @@ class StateStore:
         """Make a sync known, unless another process has been first."""
         with self._database.writing() as connection, suppress(sa.exc.IntegrityError):
             connection.execute(sa.insert(tables.sync).values(**asdict(sync), created_at=datetime.now(UTC)))
+
+
+def _next_attempt(connection: sa.Connection, run_id: str) -> int:
+    """Count an attempt that begins, and tell its number; part of a transaction that holds the run."""
+    this_run = tables.run.c.id == run_id
+    connection.execute(sa.update(tables.run).where(this_run).values(attempts=tables.run.c.attempts + 1))
+    number: int = connection.execute(sa.select(tables.run.c.attempts).where(this_run)).scalar_one()
+    return number

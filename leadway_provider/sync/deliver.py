@@ -203,7 +203,7 @@ class _Delivering:
             return Delivery(row, Outcome.UNKNOWN, reasons=(lost,))
         outcome = Outcome.CREATED if echo.new else Outcome.UPDATED
         labelled = tuple(replace(reason, field=self._labels.get(reason.field, reason.field)) for reason in remarks)
-        return Delivery(row, outcome, echo.contact_id, echo.trace_id, not_kept=labelled)
+        return Delivery(row, outcome, echo.contact_id, echo.trace_id, echo.status, not_kept=labelled)
 
     async def _upsert(self, row: OutboxRow) -> UpsertEcho:
         contact = row.contact

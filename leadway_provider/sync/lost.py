@@ -30,6 +30,7 @@ class _Found:
     kept: Mapping[str, JsonValue]
     new: bool = True
     trace_id: str | None = None
+    status: int | None = None
 
 
 async def recover(

@@ -56,7 +56,10 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What the CRM made of an outbox row; its outcome is created, updated, refused or unknown."""
+    """What the CRM made of an outbox row; its outcome is created, updated, refused or unknown.
+
+    `status` is the HTTP status of the answer that tells so, and None where none came.
+    """
 
     row: OutboxRow
     outcome: Outcome
@@ -159,6 +162,11 @@ class UpsertEcho(Protocol):
     @property
     def trace_id(self) -> str | None:
         """The CRM's id of the call."""
+        ...
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; None where the answer was lost and the contact was found by looking it up."""
         ...
 
     @property

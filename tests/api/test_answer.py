@@ -28,7 +28,7 @@ def said(status: int, message: object = "something", **more: object) -> Any:
 @pytest.mark.parametrize("status", [200, 201])
 def test_success(status: int) -> None:
     """The documentation says 200; 201 is as good."""
-    assert interpret(status, {}, b'{"new": true}') == Success({"new": True})
+    assert interpret(status, {}, b'{"new": true}') == Success({"new": True}, status)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"new": tr', b'["new"]', b"null", b"\xff\xfe"])

@@ -48,6 +48,13 @@ def test_an_upserts_answer() -> None:
     assert answer.kept == CONTACT
 
 
+@pytest.mark.parametrize("status", [200, 201])
+def test_an_upserts_answer_keeps_its_status(status: int) -> None:
+    """Both occur for a contact that was written, and the ledger tells which it was."""
+    call = CALLS.upsert_contact({})
+    assert call.with_status(call.read({"new": True, "contact": CONTACT}), status).status == status
+
+
 @pytest.mark.parametrize("odd", [{"tags": None}, {"email": 5}, {"customFields": {}}, {"dateOfBirth": {"y": 1}}])
 def test_an_odd_contact_is_read_all_the_same(odd: dict[str, Any]) -> None:
     """A contact was written; a field of another form than documented must not make that look lost."""
@@ -185,3 +192,12 @@ def test_users() -> None:
     assert (call.path, call.params) == ("/users/", {"locationId": "loc-1"})
     users = call.read({"users": [{"id": "u1", "email": "grace@example.com", "roles": {}}]})
     assert [(user.id, user.email) for user in users] == [("u1", "grace@example.com")]
+
+
+def test_what_is_said_of_tags_holds_no_tag_and_nobody() -> None:
+    """The API's words are kept as a reason, so the tags that were sent and people's addresses are taken out."""
+    said = {"contactId": "c1", "type": "error", "message": "Can't add Gold-Member to ann@example.com (+1 202 555 0123)"}
+    done = {"contactId": "c2", "type": "success"}
+    answer = CALLS.update_tags("add", ["c1", "c2"], ["gold-member"]).read({"responses": [said, done]})
+    assert [each.message for each in answer.responses] == ["Can't add … to … (…)", None]
+    assert [each.ok for each in answer.responses] == [False, True]

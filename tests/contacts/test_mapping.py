@@ -63,6 +63,28 @@ def test_mapping_renames_and_constants_are_added() -> None:
     }
 
 
+def test_what_a_contact_fills_is_told_in_the_mappings_own_words() -> None:
+    """Every field that is fed, by a column or a constant, and of one row those that it fills, however deep they are."""
+    mapping = compile_mapping(
+        ["id", "email", "city", "custom.Lifetime Value", "tags", "dnd.call", "inbound_dnd"],
+        key=["id"],
+        constants={"source": "shop", "dnd.sms.message": "x", "dnd.sms": True},
+        custom_fields=FIELDS,
+    )
+    fed = {each.wire: each.column for each in mapping.fed}
+    whole = mapping.contact([1, "ada@example.com", "Berne", 12, "vip", True, True])
+    part = mapping.contact([1, "ada@example.com", None, None, "", None, None])
+    assert isinstance(whole, Contact)
+    assert isinstance(part, Contact)
+    assert {wire for wire, column in fed.items() if column is None} == {
+        "source",
+        "dndSettings.SMS.message",
+        "dndSettings.SMS.status",
+    }
+    assert fed.keys() <= whole.places
+    assert {fed[wire] for wire in fed.keys() & part.places} == {"email", None}
+
+
 @pytest.mark.parametrize(
     "name", ["Lifetime Value", "lifetime_value", "contact.lifetime_value", "f1", " lifetime  VALUE"]
 )

@@ -154,6 +154,7 @@ class Echo:
     contact_id: str
     kept: Mapping[str, JsonValue]
     trace_id: str | None = "trace"
+    status: int | None = 200
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from leadway_provider.store.columns import UtcDateTime, bitmap, document, exact_text, row_number
+from leadway_provider.store.columns import RunId, UtcDateTime, bitmap, document, exact_text, row_number
 
 revision = "0002"
 down_revision = "0001"
@@ -73,22 +73,23 @@ def _create_delivery() -> None:
         "leadway_delivery",
         sa.Column("id", row_number(), primary_key=True),
         sa.Column("sync_id", row_number(), nullable=False),
-        sa.Column("run_id", sa.String(32), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("delivered_at", UtcDateTime(), nullable=False),
+        sa.Column("attempt", sa.SmallInteger(), nullable=False),
+        sa.Column("status", sa.SmallInteger()),
+        sa.Column("run_id", RunId(), nullable=False),
         sa.Column("source_key", exact_text(255), nullable=False),
         sa.Column("contact_id", exact_text(255)),
         sa.Column("outcome", sa.String(16), nullable=False),
-        sa.Column("fields", document()),
+        sa.Column("fields", sa.Text()),
         sa.Column("not_kept", document()),
         sa.Column("reasons", document()),
-        sa.Column("status", sa.SmallInteger()),
         sa.Column("trace_id", sa.Text()),
-        sa.Column("delivered_at", UtcDateTime(), nullable=False),
         sqlite_autoincrement=True,
         **OPTIONS,
     )
-    _create_index("leadway_delivery_key", "leadway_delivery", ["source_key", "id"])
-    _create_index("leadway_delivery_contact", "leadway_delivery", ["contact_id", "id"])
+    _create_index("leadway_delivery_key", "leadway_delivery", ["source_key"])
+    _create_index("leadway_delivery_contact", "leadway_delivery", ["contact_id"])
+    _create_index("leadway_delivery_age", "leadway_delivery", ["sync_id", "delivered_at"])
 
 
 def _add(table: str, *columns: sa.Column[Any]) -> None:

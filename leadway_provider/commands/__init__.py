@@ -1,0 +1,1 @@
+"""The commands of `leadway` that look into a state store, or change one."""

@@ -1,0 +1,261 @@
+"""`leadway trace` over what real runs of the operator left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from leadway_provider.cli import main
+from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.server import SandboxServer
+from tests.operators.task import SQL, Row, Warehouse, sync
+
+ANN: Row = (700001, "ann.quillfeather@example.com", "Quillfeather", "+12025550101", "Liechtenstein")
+BOB: Row = (700002, "bob.zabriskie@example.com", "Zabriskie", "00", "Atlantis")
+CONSTANTS = {"tags": ["newsletter-xk"], "source": "warehouse-xk"}
+STATE = ["--state-conn-id", "state"]
+
+
+def trace(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What the command prints."""
+    capsys.readouterr()
+    assert main(["trace", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def trace_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    """What the command prints as JSON."""
+    found: list[dict[str, Any]] = json.loads(trace(capsys, *arguments, "--json"))
+    return found
+
+
+@pytest.fixture
+def delivered(warehouse: Warehouse, sandbox: SandboxServer) -> Warehouse:
+    """Ann: created, refused, updated. Bob: created without the values that can't be sent."""
+    warehouse.fill(ANN, BOB)
+    sync("first", constants=CONSTANTS)
+    warehouse.run("UPDATE customers SET first_name = 'Quillfeather-Moss' WHERE id = 700001")
+    sandbox.faults.add(Fault(FaultKind.UNPROCESSABLE, email="ann.quillfeather@example.com"))
+    with suppress(AirflowFailException):
+        sync("second", constants=CONSTANTS)
+    sync("third", constants=CONSTANTS)
+    return warehouse
+
+
+@pytest.mark.usefixtures("delivered")
+def test_a_contacts_history_as_people_read_it(sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sync, account, contact, how it stands; then each delivery with run, attempt, DAG run, status and columns."""
+    said = trace(capsys, "--key", "700001", *STATE)
+
+    ann = sandbox.account.holder("email", "ann.quillfeather@example.com")
+    assert ann
+    lines = said.splitlines()
+    assert lines[0] == "Key 700001 of sync customers.sync"
+    assert f"  account  sandbox-location at {sandbox.url}" in lines
+    assert f"  contact  {ann.id}" in lines
+    assert re.search(
+        r"^  now +updated, acknowledged at [-\d]+ [:\d]+ UTC; no run has found it changed since$", said, re.MULTILINE
+    )
+    heads = re.findall(r"^  [-\d]+ [:\d]+ UTC  (\w+) +(HTTP \d+)", said, re.MULTILINE)
+    assert heads == [("created", "HTTP 201"), ("refused", "HTTP 422"), ("updated", "HTTP 200")]
+    assert re.findall(r"^    task +(.*)$", said, re.MULTILINE) == [
+        f"customers.sync in DAG run {run}" for run in ("first", "second", "third")
+    ]
+    assert len(re.findall(r"^    run +[0-9a-f]{32}, attempt 1, began [-\d]+ [:\d]+ UTC$", said, re.MULTILINE)) == 3
+    assert "    sent     email ← email, first_name ← first_name, phone ← phone, country ← country," in lines
+    assert "             source ← a constant, tags ← a constant" in lines
+    assert "    because  Unprocessable Entity (refused_by_api)" in lines
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.usefixtures("delivered")
+def test_what_was_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A value that could not be sent is named with its reason, in the history and in the present."""
+    said = trace(capsys, "--key", "700002", *STATE)
+
+    assert "    sent     email ← email, first_name ← first_name, source ← a constant, tags ← a constant" in said
+    for sign in ("phone_", "country_unknown"):
+        assert re.search(rf"^    left out [\s\S]*?{sign}", said, re.MULTILINE)
+        assert re.search(rf"^  withheld [\s\S]*?{sign}", said, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("delivered")
+def test_the_same_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON has the same facts, nothing else on standard output, and the CRM's own ids."""
+    [history] = trace_json(capsys, "--key", "700001", *STATE)
+
+    assert [each["outcome"] for each in history["deliveries"]] == ["created", "refused", "updated"]
+    traces = [each["trace_id"] for each in history["deliveries"]]
+    assert len(set(filter(None, traces))) >= 2
+    first = history["deliveries"][0]
+    assert {"field": "phone", "column": "phone"} in first["sent"]
+    assert {"field": "tags", "column": None} in first["sent"]
+    assert first["run"]["task_run"] == "customers/first/sync/-1"
+    assert set(first["run"]["versions"]) == {"leadway-provider", "apache-airflow", "sqlalchemy", "python"}
+    assert history["contact_id"] == first["contact_id"]
+    assert history["now"]["acknowledged"] is True
+    assert trace_json(capsys, "--contact", first["contact_id"], *STATE) == [history]
+
+
+def test_a_retry_is_told_by_its_attempt(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a later attempt of the same run delivered says which attempt it was."""
+    warehouse.fill(ANN, BOB)
+    sandbox.faults.add(Fault(FaultKind.TOKEN_INVALID, email="bob.zabriskie@example.com"))
+    with pytest.raises(AirflowFailException):
+        sync("first", max_in_flight=1)
+    waiting = trace(capsys, "--key", "700002", *STATE)
+    report = sync("first", max_in_flight=1)
+
+    found = [trace_json(capsys, "--key", key, *STATE)[0]["deliveries"] for key in ("700001", "700002")]
+
+    assert [(each["run"]["id"], each["attempt"]) for [each] in found] == [(report["run_id"], 1), (report["run_id"], 2)]
+    assert f"waits in the outbox of run {report['run_id']}" in waiting
+
+
+def test_a_key_of_several_syncs(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them are told, or the one that is named."""
+    warehouse.fill(ANN)
+    sync("first")
+    sync("first", sync_name="vip customers")
+    both = trace(capsys, "--key", "700001", *STATE)
+    one = trace_json(capsys, "--key", "700001", "--sync", "vip customers", "--location", "sandbox-location", *STATE)
+
+    assert re.findall(r"^Key 700001 of sync (.*)$", both, re.MULTILINE) == ["customers.sync", "vip customers"]
+    assert [each["sync"] for each in one] == ["vip customers"]
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--key", "17"], "key '17' is not known to 'customers.sync'"),
+        (["--contact", "nobody"], "contact 'nobody' is not known to 'customers.sync'"),
+        (["--key", "700001", "--sync", "orders"], "no sync 'orders'; it knows 'customers.sync' to 'sandbox-location'"),
+        (["--key", "700001", "--location", "x"], "no sync to location 'x'; it knows 'customers.sync'"),
+    ],
+)
+def test_what_is_not_known(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 1, a sentence on standard error, and nothing on standard output."""
+    capsys.readouterr()
+    assert main(["trace", *arguments, *STATE]) == 1
+    shown = capsys.readouterr()
+    assert shown.err.startswith("leadway trace: ")
+    assert said in shown.err
+    assert not shown.out
+
+
+def test_runs_of_an_older_version(delivered: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a run has not kept its columns, or is gone, the rest is told all the same."""
+    with sqlite3.connect(delivered.state) as database:
+        runs = [run for (run,) in database.execute("SELECT id FROM leadway_run ORDER BY started_at")]
+        database.execute("UPDATE leadway_run SET query = NULL, columns = NULL, versions = NULL WHERE id = ?", runs[:1])
+        database.execute("DELETE FROM leadway_run WHERE id = ?", runs[2:])
+    said = trace(capsys, "--key", "700001", *STATE)
+
+    assert said.count("    sent     fields that are no longer known") == 2
+    assert f"    run      {runs[2]}, attempt 1, of which nothing else is kept" in said
+    assert len(trace_json(capsys, "--key", "700001", *STATE)[0]["deliveries"]) == 3
+
+
+def test_a_wide_contact_is_broken_between_fields(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """No line is longer than 100 columns, and no field is cut."""
+    warehouse.fill(ANN)
+    names = ["last_name", "address1", "city", "state", "postal_code", "company_name", "website", "gender"]
+    columns = ", ".join(f"'Vaduz' AS {name}" for name in names)
+    sync(sql=f"SELECT id, email, first_name, {columns} FROM customers")  # noqa: S608 - names only
+    said = trace(capsys, "--key", "700001", *STATE)
+
+    assert max(map(len, said.splitlines())) <= 100
+    for name in ("last_name", "address1", "city", "state", "postal_code", "company_name"):
+        assert f"{name} ← {name}" in re.sub(r"\n +", " ", said)
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_without_a_state_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the default file isn't there, status 2, what to do about it, and no file is made."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "elsewhere"))
+    assert main(["trace", "--key", "1"]) == 2
+    assert "--state-conn-id" in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_default_file_needs_no_airflow(delivered: Warehouse, tmp_path: Path) -> None:
+    """As a process of its own it reads the file beside the Airflow home, and never imports Airflow."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(delivered.state, home / "leadway_state.db")
+    program = (
+        "import sys\nfrom leadway_provider.cli import main\nstatus = main(['trace', '--key', '700001'])\n"
+        "print(sorted(name for name in sys.modules if name.partition('.')[0] == 'airflow'))\nsys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"AIRFLOW_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("Key 700001 of sync customers.sync\n")
+    assert done.stdout.endswith("\n[]\n")
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_a_connection_in_airflows_own_database(delivered: Warehouse) -> None:
+    """Most connections are kept there, where only a process that says what it is may look; nothing else is printed."""
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+
+    kept = Connection(conn_id="kept_state", conn_type="sqlite", host=str(delivered.state))  # noqa: AIR311 - the SDK's is no row of a table
+    with create_session() as session:
+        session.add(kept)
+    environment = {name: value for name, value in os.environ.items() if name != "_AIRFLOW_PROCESS_CONTEXT"}
+    command = [sys.executable, "-m", "leadway_provider.cli", "trace", "--key", "700001", "--json"]
+    done = subprocess.run(
+        [*command, "--state-conn-id", "kept_state"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)[0]["deliveries"]) == 3
+
+
+def test_no_value_is_in_the_ledger_or_in_what_is_printed(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the source only the keys, and of the task only the names of what it fills; a refusal among them."""
+    rows: list[Row] = [
+        (700001 + n, f"person{n}.ravenswood@example.com", f"Ravenswood{n}", f"+1202555010{n}", "Liechtenstein")
+        for n in range(5)
+    ]
+    warehouse.fill(*rows)
+    sandbox.faults.add(Fault(FaultKind.UNPROCESSABLE, email="person0.ravenswood@example.com"))
+    with suppress(AirflowFailException):
+        sync(constants=CONSTANTS)
+    sync("second", constants=CONSTANTS)
+    engine = sa.create_engine(f"sqlite:///{warehouse.state}")
+    with engine.connect() as connection:
+        ledger = repr(connection.execute(sa.text("SELECT * FROM leadway_delivery")).all())
+        kept = repr(connection.execute(sa.text("SELECT * FROM leadway_run")).all())
+    engine.dispose()
+    assert ledger.count("refused") >= 1
+    shown = [trace(capsys, "--key", str(row[0]), *extra, *STATE) for row in rows for extra in ((), ("--json",))]
+    values = [str(value) for row in rows for value in row[1:]] + ["newsletter-xk", "warehouse-xk", "2025550"]
+
+    assert SQL[:10] in kept
+    for value in values:
+        for text in (ledger, kept, *shown):
+            assert value not in text
