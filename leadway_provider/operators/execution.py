@@ -20,12 +20,14 @@ from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.hooks.state import open_state, sql_engine
 from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.lineage import run_lineage
+from leadway_provider.operators.removal import plan_removal, remove_contacts
 from leadway_provider.store.source import SourceRows, read_source
 from leadway_provider.store.state import SyncIdentity, SyncRun
 from leadway_provider.sync.deliver import deliver
 from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.plan import Plan, plan
 from leadway_provider.sync.progress import Progress
+from leadway_provider.sync.removal import RemovalPolicy
 
 if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
@@ -113,6 +115,7 @@ class Execution:
             try:
                 if pending := run.counts().pending:
                     self._deliver(run, account, pending)
+                remove_contacts(self._removal, run, account.ask, self.task.max_in_flight)
             finally:
                 run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
                 self._record_end(run, run.counts(), account)
@@ -124,12 +127,19 @@ class Execution:
     def _definition(self) -> bytes:
         """Stands for what was asked of this run: an attempt that asks for something else plans anew."""
         task = self.task
-        asked = (task.sql, task.parameters, task.key, task.mapping, task.constants, self._rules(), task.only_plan)
+        asked = (
+            *(task.sql, task.parameters, task.key, task.mapping, task.constants),
+            *(self._rules(), task.only_plan, self._removal),
+        )
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _rules(self) -> ContactRules:
         rules = self.task.rules or ContactRules()
         return replace(rules, strict=rules.strict or self.task.strict)
+
+    @property
+    def _removal(self) -> RemovalPolicy:
+        return self.task.removal or RemovalPolicy()
 
     def _key(self) -> list[str]:
         return [self.task.key] if isinstance(self.task.key, str) else list(self.task.key)
@@ -158,8 +168,10 @@ class Execution:
                 store=run,
                 claims=run.claims,
                 again=self._read_again,
+                removal=self._removal,
                 on_batch=self.record.batch,
             )
+        plan_removal(self._removal, run, planned)
         self.record.planned(planned.counts)
         log.info("Planned run %s: %s", run.id, _in_words(planned.counts))
         for found in planned.findings:
@@ -228,7 +240,8 @@ class Execution:
         if counts.rejected > _allowed(self.task.max_rejected, counts.read):
             raise TooManyRejectedError(
                 f"{counts.rejected:,} of {counts.read:,} rows were rejected ({counts.invalid:,} invalid, "
-                f"{counts.refused:,} refused by the API), and max_rejected is {self.task.max_rejected}. "
+                f"{counts.refused:,} refused by the API{_unremoved(counts)}), and max_rejected is "
+                f"{self.task.max_rejected}. "
                 f"All other rows were delivered. The first reasons: {' | '.join(reasons)}",
                 report,
             )
@@ -274,6 +287,10 @@ class _Account:
 
 def _allowed(max_rejected: float, read: int) -> float:
     return max_rejected * read if 0 < max_rejected < 1 else max_rejected
+
+
+def _unremoved(counts: Counts) -> str:
+    return f", {counts.unremoved:,} that left and whose contacts the API would not change" if counts.unremoved else ""
 
 
 def _first_reasons(unkeyed: Sequence[str], run: SyncRun) -> list[str]:

@@ -23,9 +23,10 @@ from leadway_provider.store.encoding import (
     encode_reasons,
 )
 from leadway_provider.store.lookup import known_rows
-from leadway_provider.store.settlement import settle
-from leadway_provider.store.tables import RunStatus
-from leadway_provider.sync.outcome import Counts, Outcome
+from leadway_provider.store.removal import RemovalBook
+from leadway_provider.store.settlement import settle, take
+from leadway_provider.store.tables import LEAVING, RunStatus
+from leadway_provider.sync.outcome import UNREMOVED, Counts, Outcome
 from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
 
 _CHUNK: Final = 1000
@@ -34,10 +35,10 @@ _CHUNK: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row of a run that our validation (invalid) or the CRM (refused) rejected."""
+    """A row of a run that our validation (invalid) or the CRM (refused, unremoved) rejected."""
 
     source_key: str
-    outcome: Outcome
+    outcome: str
     reasons: tuple[Reason, ...]
 
 
@@ -69,6 +70,11 @@ class SyncRun:
     def claims(self) -> ClaimBook:
         """Who holds which e-mail and phone in this run's sync."""
         return ClaimBook(self._database, self._sync_id)
+
+    @property
+    def removals(self) -> RemovalBook:
+        """Which rows of this run's sync left the source."""
+        return RemovalBook(self._database, self._sync_id, self.id)
 
     @property
     def sealed(self) -> bool:
@@ -147,7 +153,7 @@ class SyncRun:
         with self._database.reading() as connection:
             rows = connection.execute(
                 sa.select(wanted.id, wanted.row_id, wanted.source_key, wanted.fingerprint, wanted.contact, wanted.lanes)
-                .where(self._in_outbox, wanted.id > after)
+                .where(self._in_outbox, wanted.id > after, wanted.outcome == Outcome.PENDING)
                 .order_by(wanted.id)
                 .limit(limit)
             ).all()
@@ -161,11 +167,7 @@ class SyncRun:
         """See `DeliveryStore.acknowledge`; a row that has left the outbox before is not counted again."""
         by_position = {delivery.row.position: delivery for delivery in deliveries}
         with self._database.writing() as connection:
-            present: set[int] = set()
-            for chunk in chunks(list(by_position), _CHUNK):
-                here = sa.and_(self._in_outbox, tables.outbox.c.id.in_(chunk))
-                present.update(connection.scalars(sa.select(tables.outbox.c.id).where(here).with_for_update()))
-                connection.execute(sa.delete(tables.outbox).where(here))
+            present = take(connection, self.id, list(by_position))
             delivered = [delivery for position, delivery in by_position.items() if position in present]
             if delivered:
                 settle(connection, self._sync_id, self.id, delivered)
@@ -214,16 +216,16 @@ class SyncRun:
         return Counts(**found._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row's columns
 
     def rejected(self, limit: int) -> list[RejectedRow]:
-        """The first invalid and refused rows of this run; before the seal, those that the plan has found so far."""
+        """The first rejected rows of this run; before the seal, those that the plan has found so far."""
         where = (tables.row if self._sealed else tables.outbox).c
         with self._database.reading() as connection:
             rows = connection.execute(
                 sa.select(where.source_key, where.outcome, where.reasons)
-                .where(where.run_id == self.id, where.outcome.in_([Outcome.INVALID, Outcome.REFUSED]))
+                .where(where.run_id == self.id, where.outcome.in_([Outcome.INVALID, Outcome.REFUSED, UNREMOVED]))
                 .order_by(where.id)
                 .limit(limit)
             ).all()
-        return [RejectedRow(key, Outcome(outcome), decode_reasons(reasons)) for key, outcome, reasons in rows]
+        return [RejectedRow(key, outcome, decode_reasons(reasons)) for key, outcome, reasons in rows]
 
     def totals(self) -> Totals:
         """Calls and seconds of the attempts that have ended."""
@@ -285,7 +287,12 @@ class SyncRun:
                 .where(tables.row.c.id.in_([found.row_id for found in batch if found.outcome == Outcome.PENDING]))
                 .values(outcome=Outcome.PENDING, reasons=None, **uncertain)
             )
-            if settled := [found for found in batch if found.outcome != Outcome.PENDING]:
+            connection.execute(
+                sa.update(tables.row)
+                .where(tables.row.c.id.in_([found.row_id for found in batch if found.outcome == LEAVING]))
+                .values(fingerprint=None, updated_at=now)
+            )
+            if settled := [found for found in batch if found.outcome not in (Outcome.PENDING, LEAVING)]:
                 connection.execute(
                     sa.update(tables.row).where(tables.row.c.id == sa.bindparam("settled_row")).values(**uncertain),
                     [

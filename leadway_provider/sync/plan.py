@@ -14,9 +14,12 @@ from leadway_provider.sync.claims import Claimant, Verdict, heirs, settle
 from leadway_provider.sync.lane import lanes
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import ClaimStore, PlannedRow, PlanStore, SettledRow
+from leadway_provider.sync.removal import RemovalPolicy
 from leadway_provider.sync.row import KEY_LENGTH, fingerprinter, source_keys
 
 _UNKEYED_SAMPLE = 20
+
+_IGNORE = RemovalPolicy()
 
 _NOBODY: tuple[int, bytes | None] = (0, None)
 """No row: ids begin with 1."""
@@ -53,11 +56,13 @@ class Plan:
         counts: rows by outcome so far; pending ones will be sent.
         unkeyed: the first few rows without a key.
         findings: what was wrong with changed rows, the most frequent first.
+        is_present: whether it met the row of that id.
     """
 
     counts: Counts
     unkeyed: tuple[UnkeyedRow, ...]
     findings: tuple[Finding, ...]
+    is_present: Callable[[int], bool]
 
 
 def plan(
@@ -68,6 +73,7 @@ def plan(
     store: PlanStore,
     claims: ClaimStore,
     again: Callable[[], Iterable[Sequence[Sequence[object]]]],
+    removal: RemovalPolicy = _IGNORE,
     on_batch: Callable[[Counts], None] = lambda _: None,
 ) -> Plan:
     """Compare every row with what the CRM last acknowledged, and put the changed ones into the outbox.
@@ -79,9 +85,10 @@ def plan(
         store: the run's side of the state store; it is left to the caller to seal it.
         claims: who holds which e-mail and phone.
         again: reads the source once more; asked for only where a row that was compared already inherits an identity.
+        removal: what becomes of rows that leave; `find_leavers` finds them thereafter.
         on_batch: told the counts after each batch.
     """
-    planner = _Planner(" and ".join(key), mapping, store, claims)
+    planner = _Planner(" and ".join(key), mapping, store, claims, removal)
     for rows in batches:
         planner.add(rows)
         on_batch(planner.counts())
@@ -89,17 +96,20 @@ def plan(
         if found := planner.heirs():
             for rows in again():
                 planner.revisit(rows, found)
-    return Plan(planner.counts(), tuple(planner.unkeyed), planner.findings())
+    return Plan(planner.counts(), tuple(planner.unkeyed), planner.findings(), planner.is_present)
 
 
 class _Planner:
     """The tally of one plan."""
 
-    def __init__(self, key: str, mapping: ContactMapping, store: PlanStore, claims: ClaimStore) -> None:
+    def __init__(
+        self, key: str, mapping: ContactMapping, store: PlanStore, claims: ClaimStore, removal: RemovalPolicy
+    ) -> None:
         self._key = key
         self._mapping = mapping
         self._store = store
         self._claims = claims
+        self._removal = removal
         self._shared = mapping.rules.on_shared_identity
         self._fingerprint = fingerprinter(mapping.digest)
         self._seen = bytearray(1024)
@@ -166,7 +176,7 @@ class _Planner:
         for row_id in row_ids:
             self._seen[row_id >> 3] |= 1 << (row_id & 7)
 
-    def _seen_before(self, row_id: int) -> bool:
+    def is_present(self, row_id: int) -> bool:
         """Whether this plan met the row."""
         byte = row_id >> 3
         return byte < len(self._seen) and self._seen[byte] & 1 << (row_id & 7) != 0
@@ -181,7 +191,7 @@ class _Planner:
         """The rows to look at again, because they inherit an e-mail or a phone whose holder changed or is absent."""
         if not self._read or self._shared == "send":
             return set()
-        found, ended = heirs(self._claims.waiting(), self._seen_before)
+        found, ended = heirs(self._claims.waiting(), self.is_present)
         self._claims.disinherit(ended)
         return found
 
@@ -213,7 +223,9 @@ class _Planner:
             elif verdict.contact is None:
                 settled.append(SettledRow(key, Outcome.SUPERSEDED, verdict.reasons))
             else:
-                planned.append(PlannedRow(key, fingerprints[key], verdict.contact, verdict.lanes))
+                planned.append(
+                    PlannedRow(key, fingerprints[key], self._removal.present(verdict.contact), verdict.lanes)
+                )
         self._store.write(planned, settled)
         self._tally[Outcome.PENDING] += len(planned)
         for row in settled:
