@@ -42,30 +42,42 @@ class RemovalBook:
 
     def holders(self) -> Iterator[Sequence[int]]:
         """See `LeaverStore.holders`."""
-        page = sa.select(tables.row.c.id).where(self._holds).order_by(tables.row.c.id).limit(_PAGE)
-        after = 0
-        while True:
-            with self._database.reading() as connection:
-                found = connection.scalars(page.where(tables.row.c.id > after)).all()
-            if not found:
-                return
-            after = found[-1]
-            yield found
+        row = tables.row.c
+        # In the order of the key, for which every database reads one index from where it was; in that of the id, some
+        # sort all rows of the sync for each page.
+        page = sa.select(row.source_key, row.id).where(self._holds).order_by(row.source_key).limit(_PAGE)
+        found = self._page(page)
+        while found:
+            yield [row_id for _, row_id in found]
+            found = self._page(page.where(row.source_key > found[-1].source_key))
+
+    def _page(self, page: sa.Select[tuple[str, int]]) -> Sequence[sa.Row[tuple[str, int]]]:
+        with self._database.reading() as connection:
+            return connection.execute(page).all()
 
     def leavers(self, row_ids: Sequence[int], *, only_made: bool) -> dict[int, str]:
         """See `LeaverStore.leavers`."""
-        row, other = tables.row.c, tables.row.alias("other").c
-        # Any row of the sync may have made the contact: the customer's key can have changed since.
-        made = sa.exists().where(other.sync_id == self._sync_id, other.contact_id == row.contact_id, other.made == 1)
-        wanted = sa.select(row.id, row.source_key).order_by(row.id)
-        if only_made:
-            wanted = wanted.where(made)
+        row = tables.row.c
         with self._database.reading() as connection:
-            return {
-                row_id: key
+            found = [
+                each
                 for chunk in chunks(row_ids, _CHUNK)
-                for row_id, key in connection.execute(wanted.where(row.id.in_(chunk)))
-            }
+                for each in connection.execute(
+                    sa.select(row.id, row.source_key, row.contact_id).where(row.id.in_(chunk)).order_by(row.id)
+                )
+            ]
+            made = self._made(connection, [each.contact_id for each in found]) if only_made else set()
+        return {each.id: each.source_key for each in found if not only_made or each.contact_id in made}
+
+    def _made(self, connection: sa.Connection, contact_ids: Sequence[str]) -> set[str]:
+        """Those of the contacts that any row of the sync made: the customer's key can have changed since."""
+        row = tables.row.c
+        made = sa.select(row.contact_id).where(row.sync_id == self._sync_id, row.made == 1)
+        return {
+            contact_id
+            for chunk in chunks(contact_ids, _CHUNK)
+            for contact_id in connection.scalars(made.where(row.contact_id.in_(chunk)))
+        }
 
     def note(self, row_ids: Collection[int]) -> None:
         """See `LeaverStore.note`."""
