@@ -27,6 +27,7 @@ from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account, returns_in
 from leadway_provider.operators.lease import PARKED_LONGER, LeaseKeeper, take
 from leadway_provider.operators.lineage import run_lineage
+from leadway_provider.operators.removal import plan_removal, remove_contacts
 from leadway_provider.store.source import SourceRows, read_source
 from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
 from leadway_provider.sync.deliver import deliver
@@ -34,6 +35,7 @@ from leadway_provider.sync.lease import Hold
 from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.plan import Plan, plan
 from leadway_provider.sync.progress import Progress
+from leadway_provider.sync.removal import RemovalPolicy
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -180,6 +182,7 @@ class Execution:
         try:
             if pending := run.counts().pending:
                 self._deliver(run, account, pending)
+            remove_contacts(self._removal, run, account.ask, self.task.max_in_flight)
         finally:
             run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
             self._record_end(run, run.counts(), account)
@@ -200,13 +203,17 @@ class Execution:
         task = self.task
         asked = (
             *(task.sql, task.parameters, task.key, task.mapping, task.constants, self._rules()),
-            *(task.only_plan, task.full_resync, task.allow_older),
+            *(task.only_plan, task.full_resync, task.allow_older, self._removal),
         )
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _rules(self) -> ContactRules:
         rules = self.task.rules or ContactRules()
         return replace(rules, strict=rules.strict or self.task.strict)
+
+    @property
+    def _removal(self) -> RemovalPolicy:
+        return self.task.removal or RemovalPolicy()
 
     def _key(self) -> list[str]:
         return [self.task.key] if isinstance(self.task.key, str) else list(self.task.key)
@@ -215,6 +222,7 @@ class Execution:
         task = self.task
         # This call comes first of all: it proves token and location before anything is read or planned.
         custom_fields = account.ask(lambda client: client.get_custom_fields())
+        newer = run.seen_by_newer()
         with self._read() as source:
             mapping = compile_mapping(
                 source.columns,
@@ -235,10 +243,15 @@ class Execution:
                 store=run,
                 claims=run.claims,
                 again=self._read_again,
-                newer=b"" if task.allow_older else run.seen_by_newer(),
+                newer=b"" if task.allow_older else newer,
                 resend=task.full_resync,
+                removal=self._removal,
                 on_batch=self._after_batch,
             )
+        if newer:
+            log.info("A newer data interval has been synced, so this run doesn't tell which rows have left")
+        else:
+            plan_removal(self._removal, run, planned)
         self.record.planned(planned.counts)
         log.info("Planned run %s: %s", run.id, _in_words(planned.counts))
         if planned.outdated:
@@ -319,7 +332,8 @@ class Execution:
         if counts.rejected > _allowed(self.task.max_rejected, counts.read):
             raise TooManyRejectedError(
                 f"{counts.rejected:,} of {counts.read:,} rows were rejected ({counts.invalid:,} invalid, "
-                f"{counts.refused:,} refused by the API), and max_rejected is {self.task.max_rejected}. "
+                f"{counts.refused:,} refused by the API{_unremoved(counts)}), and max_rejected is "
+                f"{self.task.max_rejected}. "
                 f"All other rows were delivered. The first reasons: {' | '.join(reasons)}",
                 report,
             )
@@ -351,6 +365,10 @@ def _versions() -> dict[str, str]:
 
 def _allowed(max_rejected: float, read: int) -> float:
     return max_rejected * read if 0 < max_rejected < 1 else max_rejected
+
+
+def _unremoved(counts: Counts) -> str:
+    return f", {counts.unremoved:,} that left and whose contacts the API would not change" if counts.unremoved else ""
 
 
 def _first_reasons(unkeyed: Sequence[str], run: SyncRun) -> list[str]:

@@ -12,6 +12,7 @@ from leadway_provider.contacts.mapping import check_targets
 from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.policy import QuotaPolicy
+from leadway_provider.sync.removal import RemovalPolicy
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -34,8 +35,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
     the task defers until it returns, and goes on where it was.
 
     Returns a dict of counts without any contact's data: `read` is the sum of `unchanged, invalid, superseded, created,
-    updated, refused, unknown, pending`; `withheld, not_kept, collisions` count rows with such a remark; then `calls`,
-    `seconds` and `run_id`. It is pushed to XCom also when the task fails.
+    updated, refused, unknown, pending`; `withheld, not_kept, collisions` count rows with such a remark; `removed`
+    and `unremoved` count rows that left; then `calls`, `seconds` and `run_id`. It is pushed to XCom also when the task
+    fails.
 
     Args:
         sql: a query, or a `.sql` file of the DAG's template path; templated. Values belong into `parameters`.
@@ -56,6 +58,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         max_in_flight: the most calls that wait for an answer at a time.
         max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
             rows read. With more, the task fails for good after all other rows are delivered.
+        removal: what becomes of the contacts of rows that are no longer in the result; nothing unless given. A row
+            counts as rejected too where the API refuses that.
         dry_run: plan only; the counts tell as `pending` what would be sent.
         ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`.
         reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
@@ -68,7 +72,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             otherwise both are waited for in place.
         on_busy: `wait` for another run of the same sync to end, or `fail` with an error that names it.
         emit_unchanged: let the task's contacts asset (an outlet `leadway://<location id>/contacts`) have an event also
-            where no contact was created or updated; DAGs that are scheduled on it then run every time.
+            where no contact was created, updated or removed; DAGs that are scheduled on it then run every time.
 
     Raises:
         AirflowFailException: too many rejected rows, or something that a person must put right.
@@ -107,6 +111,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         batch_size: int = 1000,
         max_in_flight: int = 16,
         max_rejected: float = 0,
+        removal: RemovalPolicy | None = None,
         dry_run: bool = False,
         ledger_days: int = 90,
         reviewed_run: str | None = None,
@@ -134,6 +139,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.batch_size = batch_size
         self.max_in_flight = max_in_flight
         self.max_rejected = max_rejected
+        self.removal = removal
         self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
         self.ledger_days = ledger_days
         self.reviewed_run = reviewed_run

@@ -115,7 +115,7 @@ def settle_assets(
     become the source tables, for whoever listens to the task.
     """
     task.inlets = [*task.inlets, *_source_tables(task)]
-    changed = any(report[outcome] for outcome in ("created", "updated", "unknown"))
+    changed = any(report[outcome] for outcome in ("created", "updated", "unknown", "removed"))
     if task.only_plan or not (changed or task.emit_unchanged):
         task.outlets = [outlet for outlet in task.outlets if not is_contacts(outlet)]
         return

@@ -19,35 +19,32 @@ from leadway_provider.store.claims import ClaimBook
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.encoding import (
     decode_columns,
-    decode_contact,
     decode_document,
     decode_reasons,
     encode_columns,
-    encode_contact,
     encode_document,
-    encode_reasons,
 )
 from leadway_provider.store.ledger import Attempt, trim
 from leadway_provider.store.lookup import known_rows
-from leadway_provider.store.settlement import settle
-from leadway_provider.store.tables import RunStatus
-from leadway_provider.sync.outcome import Counts, Outcome
+from leadway_provider.store.newer import forget_covered, seen_by_newer
+from leadway_provider.store.outbox import read_outbox, settled_row, waiting_row
+from leadway_provider.store.removal import RemovalBook
+from leadway_provider.store.settlement import settle, take
+from leadway_provider.store.tables import LEAVING, RunStatus
+from leadway_provider.sync.outcome import UNREMOVED, Counts, Outcome
 from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
-from leadway_provider.sync.seen import covers, pack, united
+from leadway_provider.sync.seen import pack
 
 _CHUNK: Final = 1000
 """Rows in one statement or short transaction; SQLite takes 32,766 parameters at most."""
 
-_COVERED: Final = 20
-"""Runs that are looked through for bitmaps that are no longer needed."""
-
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row of a run that our validation (invalid) or the CRM (refused) rejected."""
+    """A row of a run that our validation (invalid) or the CRM (refused, unremoved) rejected."""
 
     source_key: str
-    outcome: Outcome
+    outcome: str
     reasons: tuple[Reason, ...]
 
 
@@ -81,6 +78,11 @@ class SyncRun:
     def claims(self) -> ClaimBook:
         """Who holds which e-mail and phone in this run's sync."""
         return ClaimBook(self._database, self._sync_id)
+
+    @property
+    def removals(self) -> RemovalBook:
+        """Which rows of this run's sync left the source."""
+        return RemovalBook(self._database, Attempt(self._sync_id, self.id, self.attempt))
 
     @property
     def sealed(self) -> bool:
@@ -130,7 +132,7 @@ class SyncRun:
     def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> dict[str, int]:
         """See `PlanStore.write`."""
         keys = list(dict.fromkeys(row.source_key for rows in (planned, settled) for row in rows))
-        waiting = [_waiting(row) for row in planned] + [_decided(row) for row in settled]
+        waiting = [waiting_row(row) for row in planned] + [settled_row(row) for row in settled]
         with self._database.writing() as connection:
             ids = self._row_ids(connection, keys, datetime.now(UTC))
             if waiting:
@@ -173,20 +175,11 @@ class SyncRun:
         kept = {} if seen is None else {"seen": pack(seen)}
         self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC), **kept)
         self._sealed = True
-        self._forget_covered()
+        forget_covered(self._database, self._sync_id, self.id)
 
     def seen_by_newer(self) -> bytes:
         """One bit for each row id that a run for a newer data interval has planned, whatever became of it there."""
-        runs = tables.run.alias()
-        as_of = sa.select(runs.c.as_of).where(runs.c.id == self.id).scalar_subquery()
-        newer = sa.select(tables.run.c.seen).where(
-            tables.run.c.sync_id == self._sync_id,
-            tables.run.c.as_of > as_of,
-            tables.run.c.sealed_at.is_not(None),
-            tables.run.c.seen.is_not(None),
-        )
-        with self._database.reading() as connection:
-            return united(connection.scalars(newer))
+        return seen_by_newer(self._database, self._sync_id, self.id)
 
     def shelve(self, counts: Counts, seen: bytes = b"") -> None:
         """End a dry run in place of sealing it: nothing else is changed, and `StateStore.adopt` can go on with it.
@@ -199,26 +192,8 @@ class SyncRun:
 
     def outbox(self, after: int, limit: int) -> list[OutboxRow]:
         """See `DeliveryStore.outbox`."""
-        wanted = tables.outbox.c
         with self._database.reading() as connection:
-            rows = connection.execute(
-                sa.select(
-                    wanted.id,
-                    wanted.row_id,
-                    wanted.source_key,
-                    wanted.fingerprint,
-                    wanted.contact,
-                    wanted.lanes,
-                    wanted.sent_at,
-                )
-                .where(self._in_outbox, wanted.id > after)
-                .order_by(wanted.id)
-                .limit(limit)
-            ).all()
-        return [
-            OutboxRow(position, row_id, source_key, fingerprint, decode_contact(contact), tuple(lanes.split()), sent_at)
-            for position, row_id, source_key, fingerprint, contact, lanes, sent_at in rows
-        ]
+            return read_outbox(connection, self.id, after, limit)
 
     @cached_property
     def _attempt(self) -> Attempt:
@@ -237,11 +212,7 @@ class SyncRun:
         by_position = {delivery.row.position: delivery for delivery in deliveries}
         attempt = self._attempt
         with self._database.writing() as connection:
-            present: set[int] = set()
-            for chunk in chunks(list(by_position), _CHUNK):
-                here = sa.and_(self._in_outbox, tables.outbox.c.id.in_(chunk))
-                present.update(connection.scalars(sa.select(tables.outbox.c.id).where(here).with_for_update()))
-                connection.execute(sa.delete(tables.outbox).where(here))
+            present = take(connection, self.id, list(by_position))
             delivered = [delivery for position, delivery in by_position.items() if position in present]
             if delivered:
                 settle(connection, attempt, delivered)
@@ -295,16 +266,16 @@ class SyncRun:
         return Counts(**found._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row's columns
 
     def rejected(self, limit: int) -> list[RejectedRow]:
-        """The first invalid and refused rows of this run; before the seal, those that the plan has found so far."""
+        """The first rejected rows of this run; before the seal, those that the plan has found so far."""
         where = (tables.row if self._sealed else tables.outbox).c
         with self._database.reading() as connection:
             rows = connection.execute(
                 sa.select(where.source_key, where.outcome, where.reasons)
-                .where(where.run_id == self.id, where.outcome.in_([Outcome.INVALID, Outcome.REFUSED]))
+                .where(where.run_id == self.id, where.outcome.in_([Outcome.INVALID, Outcome.REFUSED, UNREMOVED]))
                 .order_by(where.id)
                 .limit(limit)
             ).all()
-        return [RejectedRow(key, Outcome(outcome), decode_reasons(reasons)) for key, outcome, reasons in rows]
+        return [RejectedRow(key, outcome, decode_reasons(reasons)) for key, outcome, reasons in rows]
 
     def totals(self) -> Totals:
         """Calls and seconds of the attempts that have ended."""
@@ -371,7 +342,12 @@ class SyncRun:
                 .where(tables.row.c.id.in_([found.row_id for found in batch if found.outcome == Outcome.PENDING]))
                 .values(outcome=Outcome.PENDING, reasons=None, **uncertain)
             )
-            if settled := [found for found in batch if found.outcome != Outcome.PENDING]:
+            connection.execute(
+                sa.update(tables.row)
+                .where(tables.row.c.id.in_([found.row_id for found in batch if found.outcome == LEAVING]))
+                .values(fingerprint=None, updated_at=now)
+            )
+            if settled := [found for found in batch if found.outcome not in (Outcome.PENDING, LEAVING)]:
                 connection.execute(
                     sa.update(tables.row).where(tables.row.c.id == sa.bindparam("settled_row")).values(**uncertain),
                     [
@@ -381,24 +357,6 @@ class SyncRun:
                 )
                 connection.execute(sa.delete(tables.outbox).where(wanted.id.in_([found.id for found in settled])))
         return batch[-1].id if batch else None
-
-    @repeated_after_deadlock
-    def _forget_covered(self) -> None:
-        """Drop what the latest runs before this one saw, where this one saw it too: whole tables cost one bitmap."""
-        this_run = sa.select(tables.run.c.as_of, tables.run.c.seen).where(tables.run.c.id == self.id)
-        earlier = (
-            sa.select(tables.run.c.id, tables.run.c.seen)
-            .where(tables.run.c.sync_id == self._sync_id, tables.run.c.id != self.id, tables.run.c.seen.is_not(None))
-            .order_by(tables.run.c.as_of.desc())
-            .limit(_COVERED)
-        )
-        with self._database.writing() as connection:
-            as_of, seen = connection.execute(this_run).one()
-            if as_of is None or seen is None:
-                return
-            earlier = earlier.where(tables.run.c.as_of <= as_of)
-            covered = [run_id for run_id, other in connection.execute(earlier) if covers(seen, other)]
-            connection.execute(sa.update(tables.run).where(tables.run.c.id.in_(covered)).values(seen=None))
 
     @repeated_after_deadlock
     def _end_plan(self, status: RunStatus, counts: Counts, **kept: object) -> None:
@@ -411,27 +369,3 @@ class SyncRun:
             ended = connection.execute(sa.update(tables.run).where(this_plan).values(status=status, **counted, **kept))
             if not ended.rowcount:
                 raise LeaseLostError(f"Another run of the sync has taken over from run {self.id}, so this one stops.")
-
-
-def _waiting(row: PlannedRow) -> dict[str, Any]:
-    return {
-        "source_key": row.source_key,
-        "outcome": Outcome.PENDING,
-        "fingerprint": row.fingerprint,
-        "contact": encode_contact(row.contact),
-        "lanes": " ".join(row.lanes),
-        "withheld": int(bool(row.contact.withheld)),
-        "reasons": None,
-    }
-
-
-def _decided(row: SettledRow) -> dict[str, Any]:
-    return {
-        "source_key": row.source_key,
-        "outcome": row.outcome,
-        "fingerprint": None,
-        "contact": None,
-        "lanes": None,
-        "withheld": 0,
-        "reasons": encode_reasons(row.reasons),
-    }

@@ -13,11 +13,24 @@ from leadway_provider.store import tables
 from leadway_provider.store.database import chunks
 from leadway_provider.store.encoding import encode_reasons, encode_remarks
 from leadway_provider.store.ledger import Attempt, Entry, record
-from leadway_provider.sync.outcome import Outcome
+from leadway_provider.sync.outcome import REMOVED, Outcome
 from leadway_provider.sync.ports import Delivery
 
 _CHUNK: Final = 1000
 _ACCEPTED: Final = frozenset({Outcome.CREATED, Outcome.UPDATED})
+
+
+_CONTACT: Final = sa.bindparam("contact", type_=tables.row.c.contact_id.type)
+
+
+def take(connection: sa.Connection, run_id: str, positions: Sequence[int]) -> set[int]:
+    """Take rows out of a run's outbox, as part of a transaction; tells which of them were still there."""
+    present: set[int] = set()
+    for chunk in chunks(positions, _CHUNK):
+        here = sa.and_(tables.outbox.c.run_id == run_id, tables.outbox.c.id.in_(chunk))
+        present.update(connection.scalars(sa.select(tables.outbox.c.id).where(here).with_for_update()))
+        connection.execute(sa.delete(tables.outbox).where(here))
+    return present
 
 
 def settle(connection: sa.Connection, attempt: Attempt, delivered: Sequence[Delivery]) -> None:
@@ -26,13 +39,13 @@ def settle(connection: sa.Connection, attempt: Attempt, delivered: Sequence[Deli
     connection.execute(
         sa.update(tables.row)
         .where(tables.row.c.id == sa.bindparam("row_id"))
-        .values(
+        .ordered_values(
+            # First, since MySQL assigns one after the other, and this compares with the contact that the row had.
+            (tables.row.c.made, _made()),
             # A contact that exists goes on existing when a later update is refused.
-            contact_id=sa.func.coalesce(
-                sa.bindparam("contact", type_=tables.row.c.contact_id.type), tables.row.c.contact_id
-            ),
-            run_id=attempt.run_id,
-            updated_at=datetime.now(UTC),
+            (tables.row.c.contact_id, sa.func.coalesce(_CONTACT, tables.row.c.contact_id)),
+            (tables.row.c.run_id, attempt.run_id),
+            (tables.row.c.updated_at, datetime.now(UTC)),
         ),
         [_settled(delivery, collisions.get(delivery.row.row_id)) for delivery in delivered],
     )
@@ -47,11 +60,21 @@ def settle(connection: sa.Connection, attempt: Attempt, delivered: Sequence[Deli
     )
 
 
+def _made() -> sa.Case[int]:
+    """Whether this sync created the row's contact; a contact that it only came to, it did not."""
+    return sa.case(
+        (sa.bindparam("created", type_=sa.Boolean), 1),
+        (sa.or_(_CONTACT.is_(None), tables.row.c.contact_id == _CONTACT), tables.row.c.made),
+        else_=0,
+    )
+
+
 def _settled(delivery: Delivery, collision: str | None) -> dict[str, Any]:
     return {
         "row_id": delivery.row.row_id,
         "fingerprint": delivery.row.fingerprint if delivery.outcome in _ACCEPTED else None,
         "contact": delivery.contact_id,
+        "created": delivery.outcome is Outcome.CREATED,
         "outcome": delivery.outcome,
         "reasons": encode_reasons(delivery.reasons),
         "remarks": encode_remarks(delivery.row.contact.withheld, delivery.not_kept, collision),
@@ -81,7 +104,9 @@ def _collisions(connection: sa.Connection, sync_id: int, delivered: Sequence[Del
     for chunk in chunks([delivery.contact_id for delivery in accepted], _CHUNK):
         held = connection.execute(
             sa.select(tables.row.c.id, tables.row.c.contact_id, tables.row.c.source_key).where(
-                tables.row.c.sync_id == sync_id, tables.row.c.contact_id.in_(chunk)
+                tables.row.c.sync_id == sync_id,
+                tables.row.c.contact_id.in_(chunk),
+                tables.row.c.outcome != REMOVED,
             )
         )
         holders |= {contact_id: key for row_id, contact_id, key in held if row_id not in moving}

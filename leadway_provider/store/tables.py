@@ -39,6 +39,10 @@ class RunStatus(StrEnum):
     DRY_RUN = "dry_run"
 
 
+LEAVING: Final = "leaving"
+"""In the outbox, in place of an outcome: a row that left the source, whose contact is still to be treated."""
+
+
 sync = sa.Table(
     "leadway_sync",
     metadata,

@@ -34,6 +34,9 @@ REMOVED: Final = "removed"
 """What became of a row that left the source, once its contact was treated as the removal policy says. It is no outcome
 of a row that was read: `read` does not count it."""
 
+UNREMOVED: Final = "unremoved"
+"""What became of a row that left the source, where the API refused that, with reasons. The next run tries again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

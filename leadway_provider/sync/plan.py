@@ -14,10 +14,13 @@ from leadway_provider.sync.claims import Claimant, Verdict, heirs, settle
 from leadway_provider.sync.lane import lanes
 from leadway_provider.sync.outcome import Counts, Outcome
 from leadway_provider.sync.ports import ClaimStore, PlannedRow, PlanStore, SettledRow
+from leadway_provider.sync.removal import RemovalPolicy
 from leadway_provider.sync.row import KEY_LENGTH, fingerprinter, source_keys
 from leadway_provider.sync.seen import is_set
 
 _UNKEYED_SAMPLE = 20
+
+_IGNORE = RemovalPolicy()
 
 _NOBODY: tuple[int, bytes | None] = (0, None)
 """No row: ids begin with 1."""
@@ -56,6 +59,7 @@ class Plan:
         findings: what was wrong with changed rows, the most frequent first.
         outdated: rows among the superseded ones that were left to a newer data interval.
         seen: one bit for each row id that the source has.
+        is_present: whether it met the row of that id.
     """
 
     counts: Counts
@@ -63,6 +67,7 @@ class Plan:
     findings: tuple[Finding, ...]
     outdated: int
     seen: bytes
+    is_present: Callable[[int], bool]
 
 
 def plan(
@@ -75,6 +80,7 @@ def plan(
     again: Callable[[], Iterable[Sequence[Sequence[object]]]],
     newer: bytes = b"",
     resend: bool = False,
+    removal: RemovalPolicy = _IGNORE,
     on_batch: Callable[[Counts], None] = lambda _: None,
 ) -> Plan:
     """Compare every row with what the CRM last acknowledged, and put the changed ones into the outbox.
@@ -88,9 +94,10 @@ def plan(
         again: reads the source once more; asked for only where a row that was compared already inherits an identity.
         newer: one bit for each row id that a newer data interval has seen: such a row is superseded where it differs.
         resend: whether rows that did not change are sent as well.
+        removal: what becomes of rows that leave; `find_leavers` finds them thereafter.
         on_batch: told the counts after each batch.
     """
-    planner = _Planner(" and ".join(key), mapping, store, claims, newer=newer, resend=resend)
+    planner = _Planner(" and ".join(key), mapping, store, claims, newer=newer, resend=resend, removal=removal)
     for rows in batches:
         planner.add(rows)
         on_batch(planner.counts())
@@ -105,12 +112,21 @@ class _Planner:
     """The tally of one plan."""
 
     def __init__(
-        self, key: str, mapping: ContactMapping, store: PlanStore, claims: ClaimStore, *, newer: bytes, resend: bool
+        self,
+        key: str,
+        mapping: ContactMapping,
+        store: PlanStore,
+        claims: ClaimStore,
+        *,
+        newer: bytes,
+        resend: bool,
+        removal: RemovalPolicy,
     ) -> None:
         self._key = key
         self._mapping = mapping
         self._store = store
         self._claims = claims
+        self._removal = removal
         self._shared = mapping.rules.on_shared_identity
         self._fingerprint = fingerprinter(mapping.digest)
         self._newer = newer
@@ -129,6 +145,7 @@ class _Planner:
             self.findings(),
             outdated=int.from_bytes(self._outdated, "little").bit_count(),
             seen=bytes(self._seen),
+            is_present=self.is_present,
         )
 
     def counts(self) -> Counts:
@@ -195,7 +212,7 @@ class _Planner:
         for row_id in row_ids:
             self._seen[row_id >> 3] |= 1 << (row_id & 7)
 
-    def _seen_before(self, row_id: int) -> bool:
+    def is_present(self, row_id: int) -> bool:
         """Whether this plan met the row."""
         return is_set(self._seen, row_id)
 
@@ -212,7 +229,7 @@ class _Planner:
         """The rows to look at again, because they inherit an e-mail or a phone whose holder changed or is absent."""
         if not self._read or self._newer or self._shared == "send":
             return set()  # an older interval doesn't tell who is absent now
-        found, ended = heirs(self._claims.waiting(), self._seen_before)
+        found, ended = heirs(self._claims.waiting(), self.is_present)
         self._claims.disinherit(ended)
         return found
 
@@ -244,7 +261,9 @@ class _Planner:
             elif verdict.contact is None:
                 settled.append(SettledRow(key, Outcome.SUPERSEDED, verdict.reasons))
             else:
-                planned.append(PlannedRow(key, fingerprints[key], verdict.contact, verdict.lanes))
+                planned.append(
+                    PlannedRow(key, fingerprints[key], self._removal.present(verdict.contact), verdict.lanes)
+                )
         self._store.write(planned, settled)
         self._tally[Outcome.PENDING] += len(planned)
         for row in settled:

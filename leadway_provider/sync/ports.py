@@ -70,6 +70,37 @@ class Delivery:
     not_kept: tuple[Reason, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """A row that left the source, noted in the outbox; `position` tells their order.
+
+    Attributes:
+        contact_id: the contact that it stands on.
+        shared: whether a row that has not left stands on that contact too.
+    """
+
+    position: int
+    row_id: int
+    source_key: str
+    contact_id: str
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of a row that left.
+
+    Attributes:
+        leaver: the row.
+        contact_gone: whether its contact is known to exist no longer.
+        reasons: why the API refused; without any the row is done.
+    """
+
+    leaver: Leaver
+    contact_gone: bool = False
+    reasons: tuple[Reason, ...] = ()
+
+
 class PlanStore(Protocol):
     """One run's plan. Each call commits by itself; a plan that is not sealed counts for nothing."""
 
@@ -97,7 +128,7 @@ class PlanStore(Protocol):
 
         From here on a call may reach the CRM without its answer reaching us, so every row of the outbox loses its
         acknowledged fingerprint. A settled row loses it too: what the CRM holds is not what the source says. Then only
-        what shall be sent is left in the outbox, `counts.pending` rows.
+        what shall be sent is left in the outbox, `counts.pending` rows, and those that left the source.
         """
         ...
 
@@ -142,6 +173,42 @@ class DeliveryStore(Protocol):
 
         Created and updated rows keep their fingerprint; refused and unknown ones keep none. Two keys on one contact
         id are found here and counted as collisions.
+        """
+        ...
+
+
+class LeaverStore(Protocol):
+    """Which rows of one sync left, as its run's plan finds out. Each call commits by itself."""
+
+    def holding(self) -> int:
+        """How many rows of the sync hold a contact, without those that have left before."""
+        ...
+
+    def holders(self) -> Iterable[Sequence[int]]:
+        """The ids of these rows, in parts."""
+        ...
+
+    def leavers(self, row_ids: Sequence[int], *, only_made: bool) -> Mapping[int, str]:
+        """The source key of each of these rows; `only_made` leaves out those whose contact the sync did not create."""
+        ...
+
+    def note(self, row_ids: Collection[int]) -> None:
+        """Put rows that left into the outbox, where they wait for the seal and for `RemovalStore`."""
+        ...
+
+
+class RemovalStore(Protocol):
+    """The rows of one run's outbox that left. Each call commits by itself."""
+
+    def leaving(self, after: int, limit: int) -> Sequence[Leaver]:
+        """The next ones behind that position, in order, as things stand now."""
+        ...
+
+    def acknowledge(self, removals: Sequence[Removal]) -> None:
+        """Take them out of the outbox, in one transaction with the counts.
+
+        A row that is done has no claims any more, and no fingerprint: should it come back, it is sent. A row that the
+        API refused keeps the reasons.
         """
         ...
 
@@ -238,4 +305,8 @@ class ContactSink(Protocol):
         self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
     ) -> TagsEcho:
         """Add the same tags to contacts, or remove them, in one call; raises as `upsert_contact` does."""
+        ...
+
+    async def delete_contact(self, contact_id: str) -> None:
+        """Delete a contact; one that is not there is refused. Raises as `upsert_contact` does."""
         ...

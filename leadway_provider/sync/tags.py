@@ -13,7 +13,7 @@ from leadway_provider.sync.ports import ContactSink
 
 Kind = Literal["add", "remove"]
 
-_MOST_CONTACTS: Final = 100
+MOST_CONTACTS: Final = 100
 """Contacts in one call; the API documents no bound, so this stays well below what a request can hold."""
 
 
@@ -66,8 +66,8 @@ class TagDesk:
             for kind in ("add", "remove"):
                 alike = [request for request in requests if request.kind == kind]
                 for tags, members in _groups(alike):
-                    for start in range(0, len(members), _MOST_CONTACTS):
-                        await self._send(kind, tags, members[start : start + _MOST_CONTACTS], said)
+                    for start in range(0, len(members), MOST_CONTACTS):
+                        await self._send(kind, tags, members[start : start + MOST_CONTACTS], said)
         except LeadwayError as error:
             for request in requests:
                 request.done.set_exception(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from airflow.providers_manager import ProvidersManager
@@ -12,6 +13,7 @@ from airflow.sdk import Asset
 
 from leadway_provider.api.settings import DEFAULT_HOST
 from leadway_provider.lineage.assets import convert_asset_to_openlineage, create_asset, is_contacts
+from leadway_provider.operators.lineage import settle_assets
 
 
 def test_airflow_knows_the_scheme() -> None:
@@ -48,6 +50,17 @@ def test_other_outlets_are_no_contacts() -> None:
     assert is_contacts(Asset.ref(uri="leadway://abc/contacts"))
     assert not is_contacts(Asset("file:///leadway"))
     assert not is_contacts(Asset.ref(name="leadway"))
+
+
+@pytest.mark.parametrize("count", ["created", "updated", "unknown", "removed", "unchanged", "unremoved"])
+def test_an_event_needs_a_contact_that_changed(count: str) -> None:
+    """Removal changes contacts too."""
+    asset = create_asset("abc")
+    task: Any = SimpleNamespace(outlets=[asset], inlets=[], record=None, only_plan=False, emit_unchanged=False)
+    events = {asset: SimpleNamespace(extra={})}
+    report = dict.fromkeys(("created", "updated", "unknown", "removed", "unchanged", "unremoved"), 0) | {count: 1}
+    settle_assets(task, cast("Any", {"outlet_events": events}), report)
+    assert bool(task.outlets) == bool(events[asset].extra) == (count not in ("unchanged", "unremoved"))
 
 
 WITHOUT = """

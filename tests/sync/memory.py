@@ -10,9 +10,10 @@ from typing import Literal
 
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason, Rejection
 from leadway_provider.contacts.rules import ContactRules
+from leadway_provider.exceptions import RefusedError
 from leadway_provider.sync.claims import Claim, Holder, Waiting
-from leadway_provider.sync.outcome import Counts, Outcome
-from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
+from leadway_provider.sync.outcome import REMOVED, UNREMOVED, Counts, Outcome
+from leadway_provider.sync.ports import Delivery, Leaver, OutboxRow, PlannedRow, Removal, SettledRow
 
 INVALID = "not a contact"
 
@@ -40,7 +41,9 @@ SEND_SHARED = Columns(ContactRules(on_shared_identity="send"))
 class _Row:
     row_id: int
     fingerprint: bytes | None = None
-    outcome: Outcome = Outcome.PENDING
+    outcome: str = Outcome.PENDING
+    contact_id: str | None = None
+    made: bool = False
 
 
 @dataclass
@@ -50,6 +53,7 @@ class MemoryStore:
     rows: dict[str, _Row] = field(default_factory=dict)
     pending: dict[int, OutboxRow] = field(default_factory=dict)
     settled: dict[int, SettledRow] = field(default_factory=dict)
+    leaving: dict[int, int] = field(default_factory=dict)
     claimed: list[Claim] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     sealed: bool = False
@@ -59,6 +63,7 @@ class MemoryStore:
     def start(self) -> None:
         self.pending.clear()
         self.settled.clear()
+        self.leaving.clear()
         self.counts, self.sealed = Counts(), False
 
     def known(self, keys: Sequence[str]) -> Mapping[str, tuple[int, bytes | None]]:
@@ -69,11 +74,10 @@ class MemoryStore:
 
     def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> Mapping[str, int]:
         for row in planned:
-            self._positions += 1
-            row_id = self._row(row.source_key).row_id
+            position, row_id = self.next_position(), self._row(row.source_key).row_id
             assert all(waiting.row_id != row_id for waiting in self.pending.values()), "one outbox row a key"
-            self.pending[self._positions] = OutboxRow(
-                self._positions, row_id, row.source_key, row.fingerprint, row.contact, row.lanes
+            self.pending[position] = OutboxRow(
+                position, row_id, row.source_key, row.fingerprint, row.contact, row.lanes
             )
         for decided in settled:
             self.settled[self._row(decided.source_key).row_id] = decided
@@ -97,6 +101,9 @@ class MemoryStore:
             row.fingerprint, row.outcome = None, decided.outcome
         for waiting in self.pending.values():
             self.rows[waiting.source_key].fingerprint = None
+        for row in self.rows.values():
+            if row.row_id in self.leaving.values():
+                row.fingerprint = None
         self.counts, self.sealed = counts, True
 
     def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
@@ -113,6 +120,10 @@ class MemoryStore:
             row.outcome = delivery.outcome
             kept = delivery.outcome in {Outcome.CREATED, Outcome.UPDATED}
             row.fingerprint = delivery.row.fingerprint if kept else None
+            if kept:
+                same = row.contact_id == delivery.contact_id
+                row.made = delivery.outcome is Outcome.CREATED or (same and row.made)
+                row.contact_id = delivery.contact_id
             now = getattr(self.counts, delivery.outcome.value)
             self.counts = replace(self.counts, **{delivery.outcome.value: now + 1}, pending=self.counts.pending - 1)
 
@@ -142,8 +153,70 @@ class MemoryStore:
         waiting = sorted((claim.identity, claim.row_id) for claim in self.claimed if not claim.holds)
         return [Waiting(identity, row_id, holders.get(identity)) for identity, row_id in waiting]
 
+    def next_position(self) -> int:
+        self._positions += 1
+        return self._positions
+
     def _row(self, key: str) -> _Row:
         return self.rows.setdefault(key, _Row(row_id=len(self.rows) + 1))
+
+
+@dataclass
+class MemoryRemovals:
+    """The rows of a store's run that left."""
+
+    store: MemoryStore
+    page: int = 2
+
+    @property
+    def _by_id(self) -> dict[int, tuple[str, _Row]]:
+        return {row.row_id: (key, row) for key, row in self.store.rows.items()}
+
+    def holding(self) -> int:
+        return sum(len(part) for part in self.holders())
+
+    def holders(self) -> Iterable[Sequence[int]]:
+        rows = self.store.rows.values()
+        found = [row.row_id for row in rows if row.contact_id is not None and row.outcome != REMOVED]
+        return [found[start : start + self.page] for start in range(0, len(found), self.page)]
+
+    def leavers(self, row_ids: Sequence[int], *, only_made: bool) -> Mapping[int, str]:
+        made = {row.contact_id for row in self.store.rows.values() if row.made}
+        found = {row_id: self._by_id[row_id] for row_id in row_ids}
+        return {row_id: key for row_id, (key, row) in found.items() if not only_made or row.contact_id in made}
+
+    def note(self, row_ids: Collection[int]) -> None:
+        assert not self.store.sealed
+        self.store.leaving |= {self.store.next_position(): row_id for row_id in row_ids}
+
+    def leaving(self, after: int, limit: int) -> Sequence[Leaver]:
+        assert self.store.sealed
+        assert not self.store.pending, "rows that left come last"
+        noted = self.store.leaving
+        standing = {
+            row.contact_id
+            for row in self.store.rows.values()
+            if row.outcome not in (REMOVED, UNREMOVED) and row.row_id not in noted.values()
+        }
+        rows = {position: self._by_id[row_id] for position, row_id in sorted(noted.items()) if position > after}
+        return [
+            Leaver(position, row.row_id, key, str(row.contact_id), row.contact_id in standing)
+            for position, (key, row) in rows.items()
+        ][:limit]
+
+    def acknowledge(self, removals: Sequence[Removal]) -> None:
+        for removal in removals:
+            row = self.store.rows[removal.leaver.source_key]
+            del self.store.leaving[removal.leaver.position]
+            row.fingerprint, row.outcome = None, UNREMOVED if removal.reasons else REMOVED
+            if removal.contact_gone:
+                row.contact_id, row.made = None, False
+            counts = self.store.counts
+            if removal.reasons:
+                self.store.counts = replace(counts, unremoved=counts.unremoved + 1)
+                continue
+            self.store.counts = replace(counts, removed=counts.removed + 1)
+            self.store.claimed = [claim for claim in self.store.claimed if claim.row_id != row.row_id]
 
 
 @dataclass(frozen=True)
@@ -185,7 +258,8 @@ class TagsAnswer:
 class MemoryAccount:
     """A sink that remembers what it was sent; `failing` maps an e-mail to the error it is answered with.
 
-    Look-ups miss `search_misses` times before they find what is in `found`.
+    `undeletable` maps a contact's id to the error that its deletion is answered with. Look-ups miss `search_misses`
+    times before they find what is in `found`.
     """
 
     failing: dict[str, Exception] = field(default_factory=dict)
@@ -193,6 +267,8 @@ class MemoryAccount:
     received: list[str] = field(default_factory=list)
     tag_calls: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
     untaggable: set[str] = field(default_factory=set)
+    undeletable: dict[str, Exception] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
     found: dict[str, Found] = field(default_factory=dict)
     search_misses: int = 0
     looks: int = 0
@@ -224,7 +300,23 @@ class MemoryAccount:
         for contact_id in contact_ids:
             held = self.tags.setdefault(contact_id.removeprefix("id of "), [])
             for tag in tags:
-                (held.append if kind == "add" else held.remove)(tag)
+                if kind == "add":
+                    held.append(tag)
+                elif tag in held:
+                    held.remove(tag)
         return TagsAnswer(
             tuple(TagsResponse(contact_id, contact_id not in self.untaggable) for contact_id in contact_ids)
         )
+
+    async def delete_contact(self, contact_id: str) -> None:
+        self.in_flight.add(contact_id)
+        self.most_in_flight = max(self.most_in_flight, len(self.in_flight))
+        await asyncio.sleep(0)
+        self.in_flight.remove(contact_id)
+        if error := self.undeletable.get(contact_id):
+            raise error
+        email = contact_id.removeprefix("id of ")
+        if email not in self.received:
+            raise RefusedError("no", call="DELETE /contacts/{contactId}", status=400, reasons=("Contact not found",))
+        self.received = [each for each in self.received if each != email]
+        self.deleted.append(email)
