@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from demo.dag_runs import DAG_FILE
+from demo.history import history, some_key
 from demo.lineage import lineage_table
 from demo.processes import ProcessGroups
 from demo.progress import RunProgress
@@ -74,6 +75,9 @@ def _play(console: Console, stage: Stage, processes: ProcessGroups) -> None:
             console.print(reasons_table(stage.state, _REASONS_OF_EACH_KIND))
     console.print(f"\n[bold]Where the field {_FIELD} comes from, as OpenLineage was told[/bold]")
     console.print(lineage_table(stage.lineage, _FIELD))
+    key = some_key(stage.state)
+    console.print(f"\n[bold]The history of one contact: leadway trace --key {key}[/bold]")
+    console.print(history(key, environment), markup=False, soft_wrap=True)
     _tell_facts(console, leadway.statistics(), asset_events=over["asset_events"])
 
 

@@ -1,0 +1,23 @@
+"""The history of one contact, as the `leadway` command tells it."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def some_key(state: Path) -> str:
+    """The key of a row that became a contact."""
+    with sqlite3.connect(state) as database:
+        wanted = "SELECT source_key FROM leadway_row WHERE outcome = 'created' ORDER BY id LIMIT 1"
+        key: str = database.execute(wanted).fetchone()[0]
+        return key
+
+
+def history(key: str, environment: Mapping[str, str]) -> str:
+    """What `leadway trace` prints of it."""
+    command = [sys.executable, "-m", "leadway_provider.cli", "trace", "--key", key]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.rstrip()
