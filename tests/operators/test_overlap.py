@@ -25,6 +25,7 @@ from leadway_provider.store.lease import LeaseBook
 from leadway_provider.store.state import StateStore, SyncIdentity
 from leadway_provider.sync import lease as lease_rules
 from leadway_provider.sync.lease import Hold
+from leadway_provider.sync.removal import RemovalPolicy
 from tests.operators.task import Row, Warehouse, operator, sync
 
 ANN: Row = (1, "ann@example.com", "Ann", None, None)
@@ -212,6 +213,18 @@ def test_an_older_interval_may_be_let_through(warehouse: Warehouse, sandbox: San
     warehouse.fill((1, "ann@example.com", "Old", None, None))
     assert sync("monday", as_of=MONDAY, allow_older=True)["updated"] == 1
     assert sandbox.account.holder("email", "ann@example.com").first_name == "Old"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("allow_older", [True, False])
+def test_an_older_interval_removes_nobody(warehouse: Warehouse, sandbox: SandboxServer, *, allow_older: bool) -> None:
+    """Who is not in an older interval's result may have come since, so a backfill takes no contact away."""
+    warehouse.fill(ANN, (2, "bob@example.com", "Bob", None, None))
+    sync("wednesday", as_of=MONDAY + timedelta(days=2))
+    warehouse.fill(ANN)
+    delete = RemovalPolicy("delete", max_removed=5)
+    assert sync("monday", as_of=MONDAY, removal=delete, allow_older=allow_older)["removed"] == 0
+    assert sync("thursday", as_of=MONDAY + timedelta(days=3), removal=delete)["removed"] == 1
+    assert {contact.email for contact in sandbox.account.contacts} == {"ann@example.com"}
 
 
 def test_a_full_resync_sends_everything_again(warehouse: Warehouse, sandbox: SandboxServer) -> None:
