@@ -48,7 +48,7 @@ class RemovalBook:
         page = sa.select(row.source_key, row.id).where(self._holds).order_by(row.source_key).limit(_PAGE)
         found = self._page(page)
         while found:
-            yield [row_id for _, row_id in found]
+            yield [each.id for each in found]
             found = self._page(page.where(row.source_key > found[-1].source_key))
 
     def _page(self, page: sa.Select[tuple[str, int]]) -> Sequence[sa.Row[tuple[str, int]]]:
