@@ -218,6 +218,27 @@ def test_a_refused_removal_keeps_its_reasons(state: StateStore, sync: SyncIdenti
     assert begin(state, sync, "run 3").removals.holding() == 2
 
 
+def test_what_became_of_rows_that_left_is_in_the_ledger(
+    state: StateStore, sync: SyncIdentity, engine: sa.Engine
+) -> None:
+    """Removed and refused alike, with the contact and the API's reasons, beside what was delivered before."""
+    deliver_all(sealed(state, sync, "a", "b"))
+    run = leaving(state, sync, "a", "b")
+    first, second = run.removals.leaving(0, 10)
+    removals = [Removal(first, contact_gone=True), Removal(second, contact_gone=False, reasons=(MALFORMED,))]
+    run.removals.acknowledge(removals)
+    run.removals.acknowledge(removals)
+
+    entry = tables.delivery.c
+    told = sa.select(entry.source_key, entry.outcome, entry.contact_id, entry.reasons.is_not(None), entry.attempt)
+    with engine.connect() as connection:
+        found = connection.execute(told.where(entry.run_id == run.id).order_by(entry.id)).all()
+    assert [tuple(each) for each in found] == [
+        ("a", REMOVED, "contact of a", False, 1),
+        ("b", UNREMOVED, "contact of b", True, 1),
+    ]
+
+
 def test_a_removed_row_holds_and_waits_for_nothing(state: StateStore, sync: SyncIdentity) -> None:
     """Its claims end with it; where the API refused, and of other rows, they stay."""
     deliver_all(sealed(state, sync, "a", "b", "c"))
