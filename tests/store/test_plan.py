@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from leadway_provider.contacts.contact import Contact
+from leadway_provider.store import outbox
 from leadway_provider.store import run as run_module
 from leadway_provider.store.state import RejectedRow, StateStore, SyncIdentity
 from leadway_provider.sync.outcome import Counts, Outcome
@@ -243,7 +244,7 @@ def test_a_failed_write_leaves_nothing(
 ) -> None:
     """Rows, outbox and rejections of one write are one transaction."""
     run = begin(state, sync)
-    monkeypatch.setattr(run_module, "encode_reasons", lambda _: _killed())
+    monkeypatch.setattr(outbox, "encode_reasons", lambda _: _killed())
 
     with pytest.raises(KeyboardInterrupt):
         run.write([planned("a")], [invalid("b")])
