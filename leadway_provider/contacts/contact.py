@@ -48,6 +48,11 @@ class Contact:
         return {name: value for name in ("email", "phone") if isinstance(value := self.fields.get(name), str)}
 
     @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does the same as sending it once; otherwise each time may make another contact."""
+        return self.fields.get("createNewIfDuplicateAllowed") is not True
+
+    @property
     def places(self) -> set[str]:
         """The places in the request that it fills, written as a mapping's `wire`; tags count however they are sent."""
         found = set(self.fields)

@@ -14,10 +14,12 @@ from leadway_provider.sync.ports import OutboxRow, PlannedRow, SettledRow
 
 def read_outbox(connection: sa.Connection, run_id: str, after: int, limit: int) -> list[OutboxRow]:
     """The next rows of a run that wait to be sent, behind that position."""
-    outbox = tables.outbox.c
+    outbox, row = tables.outbox.c, tables.row.c
     columns = (outbox.id, outbox.row_id, outbox.source_key, outbox.fingerprint, outbox.contact, outbox.lanes)
+    sent_at = sa.case((row.sent == outbox.fingerprint, row.sent_at))
     rows = connection.execute(
-        sa.select(*columns, outbox.sent_at)
+        sa.select(*columns, sent_at)
+        .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
         .where(outbox.run_id == run_id, outbox.id > after, outbox.outcome == Outcome.PENDING)
         .order_by(outbox.id)
         .limit(limit)

@@ -201,10 +201,11 @@ class SyncRun:
         return Attempt(self._sync_id, self.id, self.attempt, tuple(each.wire for each in self.columns()))
 
     @repeated_after_deadlock
-    def mark_sent(self, position: int, now: datetime) -> None:
+    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
         """See `DeliveryStore.mark_sent`."""
+        marked = sa.update(tables.row).where(tables.row.c.id == row.row_id).values(sent=row.fingerprint, sent_at=at)
         with self._database.writing() as connection:
-            connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == position).values(sent_at=now))
+            connection.execute(marked)
 
     @repeated_after_deadlock
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:

@@ -49,6 +49,8 @@ def settle(connection: sa.Connection, attempt: Attempt, delivered: Sequence[Deli
         ),
         [_settled(delivery, collisions.get(delivery.row.row_id)) for delivery in delivered],
     )
+    if known := [delivery.row.row_id for delivery in delivered if _is_settled(delivery)]:
+        connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(known)).values(sent=None, sent_at=None))
     record(connection, attempt, [_entry(delivery) for delivery in delivered])
     counted = Counter(delivery.outcome.value for delivery in delivered)
     counted["not_kept"] = sum(bool(delivery.not_kept) for delivery in delivered)
@@ -58,6 +60,11 @@ def settle(connection: sa.Connection, attempt: Attempt, delivered: Sequence[Deli
         .where(tables.run.c.id == attempt.run_id)
         .values({name: tables.run.c[name] + count for name, count in counted.items()})
     )
+
+
+def _is_settled(delivery: Delivery) -> bool:
+    """Whether a call that must not be repeated has come to a known end."""
+    return not delivery.row.contact.repeatable and delivery.outcome is not Outcome.UNKNOWN
 
 
 def _made() -> sa.Case[int]:

@@ -99,6 +99,9 @@ row = sa.Table(
     sa.Column("remarks", document()),
     sa.Column("trace_id", sa.Text()),
     sa.Column("made", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
+    # What a call that must not be repeated carried, and when it left, until its end is known.
+    sa.Column("sent", fingerprint()),
+    sa.Column("sent_at", UtcDateTime()),
     sa.Column("run_id", sa.String(32), nullable=False),
     sa.Column("created_at", UtcDateTime(), nullable=False),
     sa.Column("updated_at", UtcDateTime(), nullable=False),
@@ -134,7 +137,6 @@ outbox = sa.Table(
     sa.Column("lanes", document()),
     sa.Column("withheld", sa.SmallInteger(), nullable=False),
     sa.Column("reasons", document()),
-    sa.Column("sent_at", UtcDateTime()),
     # The row first: the same rule as (run, row), and the index that the foreign key to the row needs on MySQL.
     sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
     sa.Index("leadway_outbox_order", "run_id", "id"),

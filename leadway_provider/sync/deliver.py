@@ -207,16 +207,17 @@ class _Delivering:
 
     async def _upsert(self, row: OutboxRow) -> UpsertEcho:
         contact = row.contact
-        if contact.fields.get("createNewIfDuplicateAllowed") is not True:
-            return await self._sink.upsert_contact(contact.fields)  # keyed by the identity: it may be sent again
-        if row.sent_at is not None:  # by an attempt that ended before the answer came, or before that was kept
+        if contact.repeatable:
+            return await self._sink.upsert_contact(contact.fields)
+        if row.sent_at is not None:
             return await recover(self._sink, contact, sent_at=row.sent_at, sleep=self._sleep)
         sent_at = self._now()
-        await self._in_store(self._store.mark_sent, row.position, sent_at)
+        await self._in_store(self._store.mark_sent, row, sent_at)
         try:
             return await self._sink.upsert_contact(contact.fields)
-        except UnavailableError as error:
-            if not error.maybe_received:
+        except LeadwayError as error:
+            if not (isinstance(error, UnavailableError) and error.maybe_received):
+                await self._in_store(self._store.mark_sent, row, None)
                 raise
         return await recover(self._sink, contact, sent_at=sent_at, sleep=self._sleep)
 

@@ -42,7 +42,7 @@ class OutboxRow:
         fingerprint: kept when the CRM has acknowledged the row.
         contact: what is sent.
         lanes: calls that share a lane keep their order.
-        sent_at: when it was marked as sent, by this or an earlier attempt.
+        sent_at: when just this was marked as sent, by an earlier attempt or run that never learned what came of it.
     """
 
     position: int
@@ -164,15 +164,15 @@ class DeliveryStore(Protocol):
         """The next rows behind that position, in order."""
         ...
 
-    def mark_sent(self, position: int, now: datetime) -> None:
-        """Remember, before a call leaves that must not be sent twice, that it may have."""
+    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
+        """Remember, before a call leaves that must not be sent twice, that it may have; None: it certainly has not."""
         ...
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Take rows out of the outbox with their outcome, in one transaction with the counts.
 
-        Created and updated rows keep their fingerprint; refused and unknown ones keep none. Two keys on one contact
-        id are found here and counted as collisions.
+        Created and updated rows keep their fingerprint; refused and unknown ones keep none. All but the unknown ones
+        lose the mark that they were sent. Two keys on one contact id are found here and counted as collisions.
         """
         ...
 

@@ -13,7 +13,6 @@ from leadway_provider.exceptions import ConfigurationError, SourceUnavailableErr
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
-from leadway_provider.sandbox.service import Settings
 from tests.operators.task import SQL, Row, TaskInstance, Warehouse, operator, sync
 
 ANN: Row = (1, "ann@example.com", "Ann", "+12025550101", "US")
@@ -280,25 +279,6 @@ def test_bad_arguments_fail_while_the_dag_is_parsed(arguments: dict[str, Any], s
     """What needs no connection is checked before anything runs."""
     with pytest.raises(ConfigurationError, match=says):
         LeadwayUpsertContactsOperator(task_id="sync", sql=SQL, sql_conn_id="warehouse", key="id", **arguments)
-
-
-def test_a_lost_answer_never_doubles_a_contact(
-    warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A contact to be created without looking is written, its answer lost: it is found, acknowledged, not resent."""
-    account = {
-        "conn_type": "leadway",
-        "password": "sandbox-token",
-        "extra": {"location_id": "sandbox-location"},
-    }
-    with SandboxServer(Settings(burst=None, daily=None, allow_duplicates=True)) as duplicates:
-        monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account | {"host": duplicates.url}))
-        duplicates.faults.add(Fault(FaultKind.CLOSE, email="ann@example.com", written=True))
-        warehouse.fill(ANN, BOB)
-        assert outcomes(sync(constants={"create_new_if_duplicate_allowed": True})) == {"created": 2}
-        assert len(duplicates.journal.upserts) == 2
-        assert len(duplicates.account.contacts) == 2
-    assert not sandbox.journal.calls
 
 
 def test_tags_cost_far_less_than_a_call_a_contact(warehouse: Warehouse, sandbox: SandboxServer) -> None:

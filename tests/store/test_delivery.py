@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from leadway_provider.contacts.contact import Contact
 from leadway_provider.store import settlement, tables
 from leadway_provider.store.state import RejectedRow, StateStore, SyncIdentity, SyncRun
 from leadway_provider.sync.outcome import Counts, Outcome
@@ -24,6 +26,8 @@ from tests.store.sample import (
     planned,
     sealed,
 )
+
+SENT_AT = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def remarks(engine: sa.Engine, run: SyncRun, key: str) -> dict[str, object] | None:
@@ -190,3 +194,40 @@ def test_any_thread_may_acknowledge(state: StateStore, sync: SyncIdentity) -> No
     thread.join()
 
     assert run.counts() == Counts(read=1, created=1)
+
+
+def test_a_row_that_must_not_be_sent_twice_is_marked(state: StateStore, sync: SyncIdentity) -> None:
+    """The mark survives the attempt, and the run, for as long as the row says the same; it can be taken back."""
+    first = sealed(state, sync, "a", "b", "c")
+    a, _, c = first.outbox(0, 10)
+    first.mark_sent(a, SENT_AT)
+    first.mark_sent(c, SENT_AT)
+    first.mark_sent(c, None)
+    assert [row.sent_at for row in begin(state, sync).outbox(0, 10)] == [SENT_AT, None, None]
+
+    assert [row.sent_at for row in sealed(state, sync, "a", "b", task_run="run 2").outbox(0, 10)] == [SENT_AT, None]
+
+    changed = begin(state, sync, "run 3")
+    changed.write([planned("a", "changed")], [])
+    changed.seal(Counts(read=1, pending=1))
+    assert [row.sent_at for row in changed.outbox(0, 10)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sent_at"), [(Outcome.CREATED, None), (Outcome.REFUSED, None), (Outcome.UNKNOWN, SENT_AT)]
+)
+def test_the_mark_stays_on_an_unknown_row(
+    state: StateStore, sync: SyncIdentity, outcome: Outcome, sent_at: datetime | None
+) -> None:
+    """The next run learns of a call whose end was never known, and of no other."""
+    run = begin(state, sync)
+    once = replace(planned("a"), contact=Contact({"email": "a@example.com", "createNewIfDuplicateAllowed": True}))
+    run.write([once], [])
+    run.seal(Counts(read=1, pending=1))
+    [row] = run.outbox(0, 10)
+    run.mark_sent(row, SENT_AT)
+    run.acknowledge([Delivery(row, outcome)])
+
+    [found] = sealed(state, sync, "a", task_run="run 2").outbox(0, 10)
+
+    assert found.sent_at == sent_at

@@ -139,14 +139,3 @@ def test_what_newer_intervals_saw(state: StateStore, sync: SyncIdentity) -> None
     oldest = state.begin(sync, task_run="day 1", definition=b"", as_of=day)
     assert oldest.seen_by_newer() == b"\xff"
     assert state.begin(sync, task_run="manual", definition=b"").seen_by_newer() == b""
-
-
-def test_a_row_that_must_not_be_sent_twice_is_marked(state: StateStore, sync: SyncIdentity) -> None:
-    """The mark survives the attempt."""
-    run, now = begin(state, sync), datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
-    run.write([planned("a"), planned("b")], [])
-    run.seal(Counts(read=2, pending=2))
-    first, _ = run.outbox(0, 10)
-    run.mark_sent(first.position, now)
-    again = begin(state, sync)
-    assert [row.sent_at for row in again.outbox(0, 10)] == [now, None]

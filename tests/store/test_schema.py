@@ -18,9 +18,10 @@ from alembic.script import ScriptDirectory
 from leadway_provider import __version__
 from leadway_provider.exceptions import StateVersionError
 from leadway_provider.store import schema, tables
+from leadway_provider.store.columns import UtcDateTime
 from leadway_provider.store.schema import REVISIONS, VERSION_TABLE
 from leadway_provider.store.state import StateStore, SyncIdentity
-from tests.store.sample import begin
+from tests.store.sample import begin, sealed
 
 VERSION = sa.table(VERSION_TABLE, sa.column("version_num", sa.String))
 
@@ -91,7 +92,7 @@ def test_a_newer_schema_is_refused(empty_engine: sa.Engine) -> None:
     with empty_engine.begin() as connection:
         connection.execute(sa.update(VERSION).values(version_num="0999"))
 
-    with pytest.raises(StateVersionError, match=r"'state_conn' has schema 0999.* up to 0002.*upgrade") as raised:
+    with pytest.raises(StateVersionError, match=r"'state_conn' has schema 0999.* up to 0003.*upgrade") as raised:
         StateStore.open(empty_engine, "state_conn")
 
     assert __version__ in str(raised.value)
@@ -137,6 +138,24 @@ def test_the_first_schema_is_upgraded_with_what_it_holds(
     test_a_migrated_database_is_what_the_code_believes(empty_engine)
 
 
+def test_calls_that_must_not_be_repeated_move_to_their_rows(
+    empty_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outbox of the second version goes on in the third one, with what it kept of a call in flight."""
+    sync, sent_at = SyncIdentity("a", "b", "c"), datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+    with monkeypatch.context() as old:
+        old.setattr(schema, "REVISIONS", REVISIONS[:2])
+        with closing(StateStore.open(empty_engine, "state")) as state:
+            sealed(state, sync, "sent", "waiting")
+    outbox = sa.table("leadway_outbox", sa.column("source_key", sa.String), sa.column("sent_at", UtcDateTime()))
+    with empty_engine.begin() as connection:
+        connection.execute(sa.update(outbox).where(outbox.c.source_key == "sent").values(sent_at=sent_at))
+
+    with closing(StateStore.open(empty_engine, "state")) as state:
+        assert [row.sent_at for row in begin(state, sync).outbox(0, 10)] == [sent_at, None]
+    test_a_migrated_database_is_what_the_code_believes(empty_engine)
+
+
 def _texts(engine: sa.Engine, values: dict[str, object]) -> dict[str, object]:
     """Values of a reflected table, whose text columns are bytes on MySQL only."""
     if engine.dialect.name == "mysql":
@@ -144,7 +163,7 @@ def _texts(engine: sa.Engine, values: dict[str, object]) -> dict[str, object]:
     return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
 
 
-@pytest.mark.parametrize("after", ["_create_run", "_create_index", "_create_outbox", "_add", "_create_quota"])
+@pytest.mark.parametrize("after", ["_create_run", "_create_index", "_create_outbox", "_add", "_create_quota", "_move"])
 def test_a_migration_that_was_killed_is_completed(
     empty_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:

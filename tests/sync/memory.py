@@ -44,6 +44,7 @@ class _Row:
     outcome: str = Outcome.PENDING
     contact_id: str | None = None
     made: bool = False
+    sent: tuple[bytes, datetime] | None = None
 
 
 @dataclass
@@ -107,10 +108,15 @@ class MemoryStore:
         self.counts, self.sealed = counts, True
 
     def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
-        return [self.pending[position] for position in sorted(self.pending) if position > after][:limit]
+        found = [self.pending[position] for position in sorted(self.pending) if position > after][:limit]
+        return [self._with_mark(row) for row in found]
 
-    def mark_sent(self, position: int, now: datetime) -> None:
-        self.pending[position] = replace(self.pending[position], sent_at=now)
+    def _with_mark(self, row: OutboxRow) -> OutboxRow:
+        fingerprint, sent_at = self.rows[row.source_key].sent or (None, None)
+        return replace(row, sent_at=sent_at) if row.fingerprint == fingerprint else row
+
+    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
+        self.rows[row.source_key].sent = None if at is None else (row.fingerprint, at)
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         self.commits.append(list(deliveries))
@@ -120,6 +126,8 @@ class MemoryStore:
             row.outcome = delivery.outcome
             kept = delivery.outcome in {Outcome.CREATED, Outcome.UPDATED}
             row.fingerprint = delivery.row.fingerprint if kept else None
+            if delivery.outcome is not Outcome.UNKNOWN:
+                row.sent = None
             if kept:
                 same = row.contact_id == delivery.contact_id
                 row.made = delivery.outcome is Outcome.CREATED or (same and row.made)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
 from leadway_provider.contacts.contact import Contact, JsonValue
-from leadway_provider.exceptions import UnavailableError
+from leadway_provider.exceptions import LeadwayError, QuotaExhaustedError, StoppedError, UnavailableError
 from leadway_provider.sync.deliver import deliver
 from leadway_provider.sync.lost import LOOKS_AFTER
 from leadway_provider.sync.outcome import Counts
+from leadway_provider.sync.ports import PlannedRow
 from tests.sync.memory import Echo, Found, MemoryAccount, MemoryStore
 from tests.sync.test_deliver import outbox, outcomes
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ANN = Contact({"email": "ann@example.com", "createNewIfDuplicateAllowed": True})
 OURS = Found("made", {"email": "ann@example.com", "dateAdded": "2026-11-22T12:00:01.000Z"})
+OLDER = Found("older", {"email": "ann@example.com", "dateAdded": "2026-11-20T12:00:00.000Z"})
 
 
 @dataclass
@@ -27,12 +29,15 @@ class Losing(MemoryAccount):
     """An account that is lost on the way for the first calls."""
 
     lost: int = 1
+    failure: LeadwayError = field(
+        default_factory=lambda: UnavailableError("lost", call="POST /contacts/upsert", maybe_received=True)
+    )
     calls: int = 0
 
     async def upsert_contact(self, fields: Mapping[str, JsonValue]) -> Echo:
         self.calls += 1
         if self.calls <= self.lost:
-            raise UnavailableError("lost", call="POST /contacts/upsert", maybe_received=True)
+            raise self.failure
         return await super().upsert_contact(fields)
 
 
@@ -46,6 +51,18 @@ def after(account: MemoryAccount, contact: Contact = ANN) -> tuple[MemoryStore, 
     store = outbox([contact])
     asyncio.run(deliver(store, account, max_in_flight=2, batch_size=3, now=lambda: NOW, sleep=sleep))
     return store, waits
+
+
+def again(store: MemoryStore, account: MemoryAccount, fingerprint: bytes = b"fingerprint") -> None:
+    """The sync's next run, for which the row is as it was unless the fingerprint says otherwise."""
+
+    async def sleep(_: float) -> None:
+        """Take no time."""
+
+    store.start()
+    store.write([PlannedRow("0", fingerprint, ANN)], [])
+    store.seal(Counts(read=1, pending=1))
+    asyncio.run(deliver(store, account, max_in_flight=2, batch_size=3, now=lambda: NOW, sleep=sleep))
 
 
 def test_a_contact_that_is_found_is_acknowledged() -> None:
@@ -109,6 +126,48 @@ def test_two_lost_answers_leave_it_unknown() -> None:
     store, _ = after(account)
     assert store.counts == Counts(read=1, unknown=1)
     assert account.calls == 2
+
+
+def test_the_next_run_looks_for_what_this_one_could_not_tell() -> None:
+    """An unknown row that is as it was is never sent blindly: once the older contact is gone, ours is found."""
+    account = Losing(found={"ann@example.com": OLDER})
+    store, _ = after(account)
+    again(store, account)
+    assert store.counts == Counts(read=1, unknown=1)
+    account.found["ann@example.com"] = OURS
+    again(store, account)
+    assert store.counts == Counts(read=1, created=1)
+    assert outcomes(store)["0"].contact_id == "made"
+    assert account.calls == 1
+
+
+def test_an_unknown_row_that_changed_is_sent() -> None:
+    """It asks for another contact than the lost call did."""
+    account = Losing(found={"ann@example.com": OLDER})
+    store, _ = after(account)
+    again(store, account, b"changed")
+    assert store.counts == Counts(read=1, created=1)
+    assert account.calls == 2
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        QuotaExhaustedError("none left", call="POST /contacts/upsert", returns_in=60.0),
+        StoppedError("told to stop"),
+        UnavailableError("refused to connect", call="POST /contacts/upsert", maybe_received=False),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_call_that_certainly_did_not_arrive_is_made_again(failure: LeadwayError) -> None:
+    """Nothing has to be looked up, so an older contact of the same e-mail doesn't make the row unknown."""
+    account = Losing(found={"ann@example.com": OLDER}, failure=failure)
+    store = outbox([ANN])
+    with pytest.raises(type(failure)):
+        asyncio.run(deliver(store, account, max_in_flight=2, batch_size=3, now=lambda: NOW))
+    asyncio.run(deliver(store, account, max_in_flight=2, batch_size=3, now=lambda: NOW))
+    assert store.counts == Counts(read=1, created=1)
+    assert account.looks == 0
 
 
 def test_an_ordinary_upsert_stays_pending() -> None:
