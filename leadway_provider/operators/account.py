@@ -19,6 +19,7 @@ from leadway_provider.exceptions import (
     StateUnavailableError,
 )
 from leadway_provider.hooks.leadway import LeadwayHook
+from leadway_provider.operators.loop import LoopThread
 from leadway_provider.policy import QuotaPolicy
 from leadway_provider.store.quota import KeptQuota, QuotaBook
 
@@ -38,7 +39,7 @@ class Account:
 
     Args:
         hook: the connection.
-        runner: the loop of all calls.
+        loop: where all calls are made.
         quota: how the quota is used.
         kept: where the daily quota is kept from one process to the next.
         brake: ends calls, and waiting, before their time.
@@ -48,7 +49,7 @@ class Account:
     def __init__(
         self,
         hook: LeadwayHook,
-        runner: asyncio.Runner,
+        loop: LoopThread,
         *,
         quota: QuotaPolicy,
         kept: QuotaBook,
@@ -56,7 +57,7 @@ class Account:
         in_place: bool,
     ) -> None:
         self._hook = hook
-        self._runner = runner
+        self._loop = loop
         self._quota = quota
         self._kept = kept
         self._brake = brake
@@ -81,7 +82,7 @@ class Account:
         """
         while True:
             try:
-                return self._runner.run(self._connected(call, max_in_flight))
+                return self._loop.run(_connected(self._client(max_in_flight), call))
             except QuotaExhaustedError as error:
                 if not self._in_place:
                     raise
@@ -91,7 +92,7 @@ class Account:
 
     def pause(self, seconds: float) -> None:
         """Wait that long, or until the brake is pulled."""
-        self._runner.run(_waited(self._pause, seconds))
+        self._loop.run(_waited(self._pause, seconds))
 
     def users(self) -> dict[str, str]:
         """The ids of the account's users by e-mail; none where the token may not read them."""
@@ -113,11 +114,8 @@ class Account:
         with suppress(StateUnavailableError):  # if this matters, the run has failed of it already
             self._kept.keep(KeptQuota(daily.limit, daily.remaining, returns_at), now)
 
-    async def _connected(self, call: Callable[[LeadwayClient], Awaitable[T]], max_in_flight: int) -> T:
-        async with self._client(max_in_flight) as client:
-            return await call(client)
-
     def _client(self, max_in_flight: int) -> LeadwayClient:
+        """The client of one phase; Airflow may be asked for a connection here, which blocks."""
         client = self._hook.client(max_in_flight, quota=self._quota, brake=self._brake)
         if not self._clients:
             client.pacer.daily = self._remembered()
@@ -139,6 +137,11 @@ class Account:
 def returns_in(error: QuotaExhaustedError) -> float:
     """Seconds until it is worth asking for quota again."""
     return max(1.0, error.returns_in if error.returns_in is not None else UNTOLD_RETURN)
+
+
+async def _connected(client: LeadwayClient, call: Callable[[LeadwayClient], Awaitable[T]]) -> T:
+    async with client:
+        return await call(client)
 
 
 async def _waited(pause: Callable[[float], Awaitable[None]], seconds: float) -> None:

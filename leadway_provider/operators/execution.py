@@ -27,6 +27,7 @@ from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account, returns_in
 from leadway_provider.operators.lease import PARKED_LONGER, LeaseKeeper, take
 from leadway_provider.operators.lineage import run_lineage
+from leadway_provider.operators.loop import LoopThread
 from leadway_provider.operators.removal import plan_removal, remove_contacts
 from leadway_provider.store.source import SourceRows, read_source
 from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
@@ -123,10 +124,10 @@ class Execution:
             TooManyRejectedError: more rows were rejected than the task allows.
             LeadwayError: as plan and deliver do; what was acknowledged until then stays so.
         """
-        with closing(open_state(self.task.state_conn_id)) as state, asyncio.Runner() as runner:
+        with closing(open_state(self.task.state_conn_id)) as state, LoopThread(self.brake) as loop:
             account = Account(
                 self.hook,
-                runner,
+                loop,
                 quota=self.task.quota,
                 kept=state.quota(self.sync),
                 brake=self.brake,

@@ -151,6 +151,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.emit_unchanged = emit_unchanged
         self.record: RunRecord | None = None
         self._execution: Execution | None = None
+        self._told_to_stop = False
         self._check_arguments()
 
     def _check_arguments(self) -> None:
@@ -184,6 +185,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         try:
             self._execution = Execution.of_task(self, context)
             self.record = self._execution.record
+            if self._told_to_stop:
+                self._execution.stop()
             report = self._execution.run()
         except Deferral as deferral:
             self._wait(str(deferral), deferral.until)
@@ -204,6 +207,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """Let no new call leave; those on their way are finished and acknowledged within 10 s."""
+        self._told_to_stop = True
         if self._execution:
             self._execution.stop()
 

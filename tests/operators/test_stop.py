@@ -9,14 +9,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from leadway_provider.exceptions import StoppedError
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from tests.operators.task import Warehouse, sync
+from tests.operators.task import TaskInstance, Warehouse, operator, sync
 
 IN_FLIGHT = 8
 ROWS = 200
@@ -85,6 +87,16 @@ def test_a_hung_call_does_not_hold_it_back(warehouse: Warehouse, sandbox: Sandbo
     report = sync("retry")
     assert report["read"] == 3
     assert pending(warehouse) == 0
+
+
+def test_one_that_has_hardly_begun_stops(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """The signal comes while Airflow still prepares the task, before there is anything to stop: nothing is read."""
+    warehouse.fill((1, "ann@example.com", "Ann", None, None))
+    task = operator()
+    task.on_kill()
+    with pytest.raises(StoppedError, match="told to stop"):
+        task.execute(cast("Any", {"ti": TaskInstance()}))
+    assert not sandbox.journal.calls
 
 
 def test_one_that_plans_stops_after_its_batch(warehouse: Warehouse, sandbox: SandboxServer) -> None:
