@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 5.0
@@ -25,11 +25,11 @@ class ProcessGroups:
 
     def __init__(self) -> None:
         self._leaders: list[subprocess.Popen[str]] = []
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         """Turn the signals that ask for an end into an ordinary one."""
-        for number in _ENDINGS:
-            signal.signal(number, _leave)
+        self._before = {number: signal.signal(number, _leave) for number in _ENDINGS}
         return self
 
     def __exit__(
@@ -40,6 +40,8 @@ class ProcessGroups:
             signal.signal(number, signal.SIG_IGN)  # an impatient second one would leave the rest running
         for leader in reversed(self._leaders):
             _end(leader)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def start(self, command: Sequence[str | Path], environment: Mapping[str, str], log: Path) -> subprocess.Popen[str]:
         """Start a child, all of whose output goes to a file."""

@@ -92,7 +92,6 @@ class Stage:
         }
         lineage = {"type": "file", "log_file_path": str(self.lineage), "append": True}
         return inherited | {
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
             "PYTHONWARNINGS": "ignore",
             "AIRFLOW_HOME": str(self.airflow_home),
             "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "sqlite", "host": str(self.warehouse)}),
@@ -101,7 +100,6 @@ class Stage:
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__OPENLINEAGE__NAMESPACE": self.folder.name.lstrip("."),
             "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(lineage),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

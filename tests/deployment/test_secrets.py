@@ -1,0 +1,79 @@
+"""After runs that failed, no secret is in anything that Airflow keeps of them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import Any
+
+import pytest
+
+from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.service import Settings
+from tests.deployment.deployment import until
+from tests.deployment.scene import Scene
+
+pytestmark = pytest.mark.xdist_group("deployment")
+
+TOKEN = "pit-41c9a7"
+CLIENT_SECRET = "client-secret-77ab1e"
+REFRESH_TOKEN = "refresh-token-90fe21"
+AGENCY_TOKEN = "agency-token-3d55c0"
+WRONG = "wrong-secret-b1e6d4"
+APP = {"login": "sandbox-client", "password": CLIENT_SECRET}
+CONNECTIONS: dict[str, dict[str, Any]] = {
+    "token": {"password": TOKEN},
+    "oauth": {**APP, "extra": {"auth": "oauth", "refresh_token": REFRESH_TOKEN}},
+    "agency": {**APP, "extra": {"auth": "agency", "refresh_token": AGENCY_TOKEN, "company_id": "sandbox-company"}},
+}
+"""One connection of each kind."""
+UPSERT = "/contacts/upsert"
+WAYS: dict[str, tuple[dict[str, str], list[Fault], str]] = {
+    "a wrong secret": ({"password": WRONG}, [], "refused with 401|client id and client secret"),
+    "no access": ({}, [Fault(FaultKind.FORBIDDEN, times=None, path=UPSERT)], "refused with 403"),
+    "a row refused": ({}, [Fault(FaultKind.UNPROCESSABLE, times=None, path=UPSERT)], "rows were rejected"),
+    "success": ({}, [], r"20 of 20 rows \(100%\)"),
+}
+"""What is changed in the connection, what goes wrong, and what the log then says (a pattern)."""
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """An account whose secrets are no ordinary words."""
+    return Settings(
+        token=TOKEN,
+        client_secret=CLIENT_SECRET,
+        refresh_token=REFRESH_TOKEN,
+        agency_refresh_token=AGENCY_TOKEN,
+        burst=None,
+        daily=None,
+    )
+
+
+def test_no_secret_is_kept(scene: Scene) -> None:
+    """Not in the metadata database with rendered templates and XCom, not in logs, events or the state store."""
+    sandbox, deployment = scene.sandbox, scene.deployment
+    scene.fill(20)
+    kinds = {kind: Scene(f"{scene.name}_{kind}", deployment, sandbox, scene.warehouse) for kind in CONNECTIONS}
+    for each in kinds.values():
+        deployment.connect(f"{each.name}_warehouse", "sqlite", host=str(scene.warehouse.file))
+        deployment.connect(f"{each.name}_state", "sqlite", host=str(scene.warehouse.state))
+    for changed, faults, said in WAYS.values():
+        sandbox.faults.clear()
+        sandbox.faults.add(*faults)
+        for kind, each in kinds.items():
+            each.connect(**CONNECTIONS[kind] | changed)
+        for run in [each.trigger() for each in kinds.values()]:
+            until(run.is_over)
+            assert re.search(said, run.log()), run.log()
+    kept = {path: path.read_bytes() for path in deployment.home.rglob("*") if path.is_file()}
+    kept |= {path: path.read_bytes() for path in scene.warehouse.state.parent.glob("state.db*")}
+    everything = b"".join(kept.values())
+    for sign in (b"refused with 403", b"leadwaySync", b'"FAIL"', f"{scene.name}_agency".encode()):
+        assert sign in everything, sign
+    with sqlite3.connect(deployment.home / "airflow.db") as database:
+        assert database.execute("SELECT count(*) FROM rendered_task_instance_fields").fetchone()[0] >= len(WAYS)
+    tokens = sandbox.tokens
+    secrets = {TOKEN, CLIENT_SECRET, REFRESH_TOKEN, AGENCY_TOKEN, WRONG, *tokens._access, *tokens._refresh}
+    assert len(secrets) > 8
+    assert [(secret[:8], path) for secret in secrets for path in kept if secret.encode() in kept[path]] == []
