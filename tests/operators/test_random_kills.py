@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,16 @@ PEOPLE = 90
 IN_FLIGHT = 8
 DAY = 1.5
 OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+ANYTHING = "anything"
+SPANS = {"planning": 0.05, "delivering": 0.8, "deferring": 0.005, "renewing": 0.06, ANYTHING: 1.0}
+"""What a kill is aimed at, and about how many seconds that lasts. `renewing` is of the OAuth tokens."""
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     """An account whose day is a moment long, and whose tokens have to be renewed twice a second."""
     with SandboxServer(Settings(burst=None, daily=Quota(60, DAY, "fixed"), latency=0.03)) as server:
-        server.tokens.access_lifetime = 600.5  # they are renewed ten minutes before their end
+        server.tokens.access_lifetime = 1.0  # a short life's token is renewed half-way
         yield server
 
 
@@ -66,17 +69,19 @@ class Nursery:
             text=True,
         )
 
-    def attempt(self, run_id: str, kill_after: float | None) -> dict[str, Any] | None:
-        """How an attempt ended; None where it was killed."""
+    def attempt(self, run_id: str, kill: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
+        """How an attempt ended; None where it was killed, as soon as that is asked for."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
         stdin.write(json.dumps([run_id, {"max_in_flight": IN_FLIGHT, "batch_size": 20}]) + "\n")
         stdin.flush()
         child = int(stdout.readline())
-        if kill_after is not None and not select.select([stdout], [], [], kill_after)[0]:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        while not select.select([stdout], [], [], 0.0003)[0]:
+            if kill():
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                break
         said = stdout.readline()
         ended: dict[str, Any] | None = json.loads(said) if said.strip() else None
         return ended
@@ -93,28 +98,49 @@ def nursery() -> Iterator[Nursery]:
     nursery.close()
 
 
+class Aim:
+    """The moment of a kill: a random while after the state first tells that the attempt is about something.
+
+    Args:
+        state: the state database.
+        draw: where randomness comes from.
+    """
+
+    def __init__(self, state: Path, draw: random.Random) -> None:
+        self.at = draw.choice(list(SPANS))
+        self._state = state
+        self._later = draw.uniform(0, SPANS[self.at])
+        self._since = time.monotonic() if self.at == ANYTHING else None
+        self._was = phase(state)  # left by the attempt before this one
+
+    def is_now(self) -> bool:
+        """Whether it has come."""
+        if self._since is None and (found := phase(self._state)) != self._was:
+            self._was = ""
+            if found == self.at:
+                self._since = time.monotonic()
+        return self._since is not None and time.monotonic() >= self._since + self._later
+
+
 @pytest.mark.usefixtures("_app")
 def test_killed_at_random(warehouse: Warehouse, sandbox: SandboxServer, nursery: Nursery) -> None:
     """Run after run is killed again and again; each ends with every row delivered, and in the source's order."""
     draw = random.Random(20261122)  # noqa: S311 - which instants they are is the machine's choice anyway
-    kills = runs = 0
+    runs = 0
     hit: Counter[str] = Counter()
     warehouse.fill((1, "p1@example.com", "Version 0", None, None))
-    assert nursery.attempt("warm-up", kill_after=None)
-    begun_at = time.monotonic()
-    assert nursery.attempt("shortest", kill_after=None)
-    shortest = time.monotonic() - begun_at
-    while kills < KILLS:
+    assert nursery.attempt("warm-up")
+    while hit.total() < KILLS:
         runs += 1
         killed_in_run = 0
         sandbox.journal.clear()
         warehouse.fill(*((n, f"p{n}@example.com", f"Version {runs}", None, None) for n in range(1, PEOPLE + 1)))
         while True:
-            doomed = kills < KILLS and killed_in_run < 15
-            ended = nursery.attempt(f"run {runs}", draw.uniform(0, 2 * shortest) if doomed else None)
+            aim = Aim(warehouse.state, draw)
+            doomed = hit.total() < KILLS and killed_in_run < 15
+            ended = nursery.attempt(f"run {runs}", aim.is_now if doomed else lambda: False)
             if ended is None:
-                hit[phase(warehouse)] += 1
-                kills += 1
+                hit[aim.at] += 1
                 killed_in_run += 1
             elif "deferred" not in ended:
                 break
@@ -122,20 +148,21 @@ def test_killed_at_random(warehouse: Warehouse, sandbox: SandboxServer, nursery:
         assert_all_is_well(sandbox, ended, runs, killed_in_run)
     assert len(sandbox.account.contacts) == PEOPLE
     print(dict(hit))  # noqa: T201 - shown where the test fails, or with -s
-    assert {"planning", "delivering"} <= set(hit)
+    assert set(hit) == set(SPANS)
 
 
-def phase(warehouse: Warehouse) -> str:
-    """What the attempt was about when it was killed, as far as the state tells."""
-    with sqlite3.connect(warehouse.state) as database:
+def phase(state: Path) -> str:
+    """What an attempt is about, as far as the state tells."""
+    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as database:
         if database.execute("SELECT 1 FROM leadway_token WHERE begun_at IS NOT NULL").fetchone():
-            return "renewing a token"
-        if database.execute("SELECT 1 FROM leadway_sync WHERE parked_until IS NOT NULL").fetchone():
+            return "renewing"
+        lease, parked_until = database.execute("SELECT lease, parked_until FROM leadway_sync").fetchone()
+        if parked_until is not None:
             return "deferring"
-        if not database.execute("SELECT 1 FROM leadway_sync WHERE lease IS NOT NULL").fetchone():
+        if lease is None:
             return "beginning or ending"
         found = database.execute("SELECT status FROM leadway_run ORDER BY started_at DESC, rowid DESC").fetchone()
-        return str(found[0]) if found else "beginning or ending"
+        return str(found[0])
 
 
 def assert_all_is_well(sandbox: SandboxServer, report: dict[str, Any], version: int, kills: int) -> None:
