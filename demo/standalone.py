@@ -37,6 +37,7 @@ class Standalone:
         self.url = f"http://127.0.0.1:{port}"
         self.environment = {
             **environment,
+            "PYTHONUNBUFFERED": "1",  # else the last words of a part that ends are lost
             "PATH": f"{BIN}{os.pathsep}{environment['PATH']}",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from demo.processes import ProcessGroups
 from demo.standalone import Standalone
@@ -17,15 +19,23 @@ from leadway_provider.sandbox.service import Settings
 from tests.deployment.deployment import Deployment
 from tests.deployment.scene import Scene
 from tests.operators.task import Warehouse
+from tests.services import postgres_database
 
 DAG_FILES = Path(__file__).parent / "dag_files"
 
 
 @pytest.fixture(scope="package")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def metadata() -> Iterator[sa.URL]:
+    """Airflow's metadata database. SQLite is locked for too long now and then, and the scheduler then ends."""
+    with postgres_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def deployment(tmp_path_factory: pytest.TempPathFactory, metadata: sa.URL) -> Iterator[Deployment]:
     """An Airflow that looks often, so that tests wait little."""
     home = tmp_path_factory.mktemp("deployment")
-    lineage = f'{{"type": "file", "log_file_path": "{home / "events"}", "append": true}}'
+    lineage = {"type": "file", "log_file_path": str(home / "events"), "append": True}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")} | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -33,7 +43,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         "AIRFLOW__CORE__FERNET_KEY": os.environ["AIRFLOW__CORE__FERNET_KEY"],
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__OPENLINEAGE__TRANSPORT": lineage,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata.render_as_string(hide_password=False),
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(lineage),
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -43,7 +54,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with ProcessGroups() as processes:
         standalone = Standalone(processes, environment, home / "log")
         standalone.wait_until_healthy()
-        yield Deployment(standalone, home)
+        yield Deployment(standalone, home, metadata)
 
 
 @pytest.fixture

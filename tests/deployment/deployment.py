@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from demo.stage import BIN
 from demo.standalone import Standalone
@@ -38,11 +39,13 @@ class Deployment:
 
     Attributes:
         standalone: all its processes.
-        home: its folder: metadata database, logs, events.
+        home: its folder: logs, events.
+        metadata: its database.
     """
 
     standalone: Standalone
     home: Path
+    metadata: sa.URL
 
     def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """Ask the REST API."""
@@ -110,7 +113,8 @@ class Run:
         return task
 
     def report(self, map_index: int = -1) -> dict[str, Any]:
-        """The counts that the task left in XCom, once it has succeeded; the outcomes add up."""
+        """The counts that the task left in XCom, once the run is over and it has succeeded; the outcomes add up."""
+        until(self.is_over)
         self.reached("success", map_index=map_index)
         path = f"dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/sync/xcomEntries/return_value"
         report: dict[str, Any] = self.deployment.call("GET", f"{path}?map_index={map_index}")["value"]

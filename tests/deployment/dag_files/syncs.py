@@ -28,6 +28,10 @@ CHOICES: dict[str, Any] = {
 with DAG("customers", schedule=None, params=TEST):
     LeadwayUpsertContactsOperator(**CHOICES, sync_name="{{ params.test }}")
 
+# Switched off, else the scheduler takes up what `airflow tasks test` begins.
+with DAG("by_hand", schedule=None, params=TEST, is_paused_upon_creation=True):
+    LeadwayUpsertContactsOperator(**CHOICES, sync_name="{{ params.test }}")
+
 with DAG("patient", schedule=None, params=TEST):
     LeadwayUpsertContactsOperator(
         **CHOICES, sync_name="{{ params.test }}", deferrable=False, quota=QuotaPolicy(max_wait=600)
