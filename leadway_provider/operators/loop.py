@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextvars import copy_context
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context, copy_context
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -32,6 +32,8 @@ class LoopThread:
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:
+        # A pool that is struck while it starts its thread would start another one: have it, and the loop, beforehand.
+        self._thread.submit(self._runner.get_loop).result()
         return self
 
     def __exit__(
@@ -42,11 +44,18 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """What the coroutine returns; an exception that strikes meanwhile is raised when the coroutine has ended."""
-        running = self._thread.submit(self._runner.run, coroutine, context=copy_context())
+        running: Future[T] = Future()  # known before anything can strike
         try:
+            self._thread.submit(self._complete, running, coroutine, copy_context())
             return running.result()
         except BaseException:
             if not running.done():
                 self._brake.pull(StoppedError("The task was ended before its time. Its retry goes on where it was."))
-                wait([running])
+                self._thread.submit(lambda: None).result()  # the thread does one thing after the other
             raise
+
+    def _complete(self, running: Future[T], coroutine: Coroutine[Any, Any, T], context: Context) -> None:
+        try:
+            running.set_result(self._runner.run(coroutine, context=context))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            running.set_exception(error)

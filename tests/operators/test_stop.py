@@ -77,6 +77,20 @@ def test_one_that_waits_for_quota_stops_at_once(warehouse: Warehouse, monkeypatc
         assert slow.journal.total == 5
 
 
+def test_one_that_waits_for_the_day_in_place_stops_at_once(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With deferrable=False a wait of hours is cut short, and what was sent is acknowledged."""
+    warehouse.fill(*((n, f"p{n}@example.com", "Ann", None, None) for n in range(1, 21)))
+    with SandboxServer(Settings(burst=None, daily=Quota(5, 86_400.0, "fixed"))) as used_up:
+        account = {"conn_type": "leadway", "host": used_up.url, "password": "sandbox-token"}
+        extra = {"location_id": "sandbox-location"}
+        monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account | {"extra": extra}))
+        said = stopped(lambda: warehouse.state.exists() and _acknowledged(warehouse) == 4, deferrable=False)
+        assert "StoppedError" in said
+        assert used_up.journal.total == 5
+
+
 def test_a_hung_call_does_not_hold_it_back(warehouse: Warehouse, sandbox: SandboxServer) -> None:
     """What has not been answered 8 s later stays in the outbox, and the retry sends it."""
     warehouse.fill(*((n, f"p{n}@example.com", "Ann", None, None) for n in range(1, 4)))
@@ -106,6 +120,15 @@ def test_one_that_plans_stops_after_its_batch(warehouse: Warehouse, sandbox: San
     said = stopped(lambda: warehouse.state.exists() and _planning(warehouse), batch_size=10)
     assert "StoppedError" in said
     assert not sandbox.journal.upserts
+
+
+def _acknowledged(warehouse: Warehouse) -> int:
+    try:
+        with sqlite3.connect(warehouse.state) as database:
+            rows: int = database.execute("SELECT count(*) FROM leadway_row WHERE outcome = 'created'").fetchone()[0]
+            return rows
+    except sqlite3.OperationalError:
+        return 0
 
 
 def _planning(warehouse: Warehouse) -> bool:
