@@ -111,5 +111,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
     # one of them fail without waiting; the other's switch is enough, for the mode is a property of the file.
     with suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
+    # A commit is on the disk when it returns, as with the servers: a refresh token must not be used that a power cut
+    # would bring back as unused.
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -171,7 +171,7 @@ class _Planner:
     def _settle(self, rows: Sequence[Sequence[object]], latest: dict[str, int]) -> None:
         """Give each row of a batch, by now one a key, its outcome as far as the plan can tell."""
         known = self._store.known(list(latest))
-        self._make_room(max((row_id for row_id, _ in known.values()), default=0))
+        self._make_room(max(known.values(), default=_NOBODY)[0])  # by the id, which no two have
         fingerprint, seen, resend = self._fingerprint, self._seen, self._resend
         changed: list[tuple[int, str, bytes]] = []
         repeated: list[int] = []

@@ -7,6 +7,7 @@ import resource
 import sqlite3
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -89,7 +90,7 @@ def state_engine(folder: Path) -> sa.Engine:
 
 def compare(folder: Path) -> int:
     """Plan the same rows again; tells how many are unchanged."""
-    run = StateStore.open_file(folder / "state.db").begin(SYNC, task_run="now", definition=b"")
+    run = StateStore.open_file(folder / "state.db").begin(SYNC, task_run=uuid.uuid4().hex, definition=b"")
     with read_source(source(folder), SQL, None, batch_size=BATCH, name="warehouse") as rows:
         found = plan(
             rows.batches(),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -105,3 +107,12 @@ def test_only_what_is_encrypted_is_written(book: TokenBook, lineage: str, engine
         stored = connection.scalar(sa.select(tables.token.c.secret).where(tables.token.c.lineage == lineage))
     assert stored == reversed_text(secret)
     assert "s3cret" not in repr(book.read(lineage))
+
+
+def test_a_commit_outlives_a_power_cut(tmp_path: Path) -> None:
+    """SQLite waits for the disk at each commit, on every connection; the servers do so unless told otherwise."""
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(tmp_path / "state.db")))
+    with closing(StateStore.open(engine, "state")):
+        for connection in (engine.connect(), engine.connect()):
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+            connection.close()
