@@ -13,6 +13,7 @@ import pytest
 from demo.warehouse import SCHEMA, SHOPS
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.airflow_version import load_dags
 from tests.dags.example import EXAMPLES, Warehouse
 
 
@@ -64,12 +65,10 @@ def warehouse(connections: Path) -> Warehouse:
 @pytest.fixture
 def example(airflow_db: Path) -> Callable[[str], Any]:
     """Loads the DAG of a file; its tasks aren't tried again."""
-    from airflow.dag_processing.dagbag import DagBag
-
     assert airflow_db.exists()
 
     def load(name: str) -> Any:
-        [dag] = DagBag(EXAMPLES / f"{name}.py").dags.values()
+        [dag] = load_dags(EXAMPLES / f"{name}.py").values()
         for task in dag.tasks:
             task.retries = 0
         return dag

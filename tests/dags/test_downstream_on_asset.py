@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.airflow_version import needs_3_3
 from tests.dags.example import Warehouse, report
 
 NAME = "downstream_on_asset"
+pytestmark = needs_3_3
 
 
 def customers(*numbers: int) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ import pendulum
 import pytest
 
 from leadway_provider.sandbox.server import SandboxServer
+from tests.airflow_version import needs_3_3
 from tests.dags.example import Warehouse, report
 
 NAME = "incremental_by_updated_at"
@@ -69,7 +70,7 @@ def test_an_hour_that_is_made_up_for_sends_nothing_old(
 
 def test_since_brings_the_first_load(example: Callable[[str], Any], warehouse: Warehouse) -> None:
     """Triggered with a day, the run reads everything from there on; a word that is no day is refused."""
-    from airflow.sdk.exceptions import ParamValidationError
+    from airflow.providers.common.compat.sdk import ParamValidationError
 
     warehouse.insert("customers", customer(1, "2018-12-31 23:59:59"), customer(2, "2019-01-01 00:00:00"))
     dag = example(NAME)
@@ -78,6 +79,7 @@ def test_since_brings_the_first_load(example: Callable[[str], Any], warehouse: W
         dag.test(logical_date=SEVEN, run_conf={"since": "yesterday"})
 
 
+@needs_3_3
 @pytest.mark.parametrize("create_cron_data_intervals", ["True", "False"])
 def test_the_interval_is_an_hour_however_airflow_is_set(
     create_cron_data_intervals: str, example: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from leadway_provider.sandbox.server import SandboxServer
+from tests.airflow_version import needs_3_3
 from tests.dags.example import Warehouse, report
+
+pytestmark = needs_3_3
 
 ANN: dict[str, object] = {"customer_id": "C-1", "email": "ann@example.com", "first_name": "Ann"}
 

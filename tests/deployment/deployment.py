@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,16 @@ class Deployment:
     home: Path
     metadata: sa.URL
 
+    @cached_property
+    def _api(self) -> httpx.Client:
+        """The REST API, as the one user that there is."""
+        url = self.standalone.url
+        token = httpx.get(f"{url}/auth/token", trust_env=False).json()["access_token"]
+        return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False)
+
     def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """Ask the REST API."""
-        url = f"{self.standalone.url}/api/v2/{path}"
-        answer = httpx.request(method, url, json=body or None, timeout=60, trust_env=False)
+        answer = self._api.request(method, f"/api/v2/{path}", json=body or None)
         assert answer.is_success, answer.text
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
@@ -71,7 +78,7 @@ class Deployment:
     def connect(self, conn_id: str, conn_type: str, *, extra: dict[str, Any] | None = None, **parts: Any) -> None:
         """Make a connection known, or change it."""
         body = {"connection_id": conn_id, "conn_type": conn_type, **parts, "extra": json.dumps(extra or {})}
-        known = httpx.get(f"{self.standalone.url}/api/v2/connections/{conn_id}", trust_env=False).is_success
+        known = self._api.get(f"/api/v2/connections/{conn_id}").is_success
         self.call(*(("PATCH", f"connections/{conn_id}") if known else ("POST", "connections")), **body)
 
     def trigger(self, dag_id: str, test: str, day: str | None = None) -> Run:

@@ -13,6 +13,7 @@ from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
 import leadway_provider
 from leadway_provider.hooks.leadway import LeadwayHook
+from tests.airflow_version import VERSION
 
 FIELDS: dict[str, tuple[list[str], object]] = {
     "location_id": (["string", "null"], None),
@@ -83,7 +84,8 @@ def test_the_form_has_every_field_with_type_and_default(form: dict[str, Any]) ->
     fields = form["extra_fields"]
     assert {name: (field["schema"]["type"], field["value"]) for name, field in fields.items()} == FIELDS
     assert all(field["schema"]["title"] and field["description"] for field in fields.values())
-    assert fields["auth"]["schema"]["enum"] == ["token", "oauth", "agency"]
+    values = fields["auth"]["schema"].get("enum")  # before, the form is made of widgets, which know no list of values
+    assert values == (["token", "oauth", "agency"] if VERSION >= (3, 3) else None)
     assert [name for name in fields if fields[name]["schema"].get("format") == "password"] == ["refresh_token", "proxy"]
 
 

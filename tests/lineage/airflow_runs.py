@@ -16,14 +16,15 @@ def main() -> None:
     told = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.models.asset import AssetDagRunQueue, AssetEvent, AssetModel
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
     from sqlalchemy import delete, select
 
+    from tests.airflow_version import load_dags
+
     initdb()
-    dags = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags
+    dags = load_dags(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     told.write(json.dumps(sorted(dags)) + "\n")
     for line in sys.stdin:
         with create_session() as session:

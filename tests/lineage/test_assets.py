@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 from airflow.providers_manager import ProvidersManager
@@ -52,15 +52,26 @@ def test_other_outlets_are_no_contacts() -> None:
     assert not is_contacts(Asset.ref(name="leadway"))
 
 
+class OneEvent:
+    """What Airflow keeps for the events of a task's outlets; Airflow 3.1 can't use an Asset as a dict's key."""
+
+    def __init__(self) -> None:
+        self.extra: dict[str, object] = {}
+
+    def __getitem__(self, outlet: object) -> Self:
+        assert is_contacts(outlet)
+        return self
+
+
 @pytest.mark.parametrize("count", ["created", "updated", "unknown", "removed", "unchanged", "unremoved"])
 def test_an_event_needs_a_contact_that_changed(count: str) -> None:
     """Removal changes contacts too."""
     asset = create_asset("abc")
     task: Any = SimpleNamespace(outlets=[asset], inlets=[], record=None, only_plan=False, emit_unchanged=False)
-    events = {asset: SimpleNamespace(extra={})}
+    events = OneEvent()
     report = dict.fromkeys(("created", "updated", "unknown", "removed", "unchanged", "unremoved"), 0) | {count: 1}
     settle_assets(task, cast("Any", {"outlet_events": events}), report)
-    assert bool(task.outlets) == bool(events[asset].extra) == (count not in ("unchanged", "unremoved"))
+    assert bool(task.outlets) == bool(events.extra) == (count not in ("unchanged", "unremoved"))
 
 
 WITHOUT = """

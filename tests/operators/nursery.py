@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any, cast
 
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 import leadway_provider.lineage.openlineage
 import leadway_provider.operators.execution

@@ -12,8 +12,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowTaskTimeout
-from airflow.sdk.execution_time.timeout import timeout
+from airflow.sdk.execution_time.timeout import AirflowTaskTimeout, timeout  # type: ignore[attr-defined]
 
 from leadway_provider.api.brake import Brake
 from leadway_provider.exceptions import StoppedError

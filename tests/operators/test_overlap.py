@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from leadway_provider.exceptions import ConfigurationError, LeaseLostError, SyncBusyError
 from leadway_provider.operators import lease as lease_module
