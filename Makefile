@@ -24,10 +24,10 @@ demo: .venv/ready
 up: .venv/ready
 	@$(BIN)/python -m demo.up
 
-# A fixed hash seed: the workers of pytest-xdist must all collect the same tests in the same order. Tests of one group
-# share a worker, and so the Airflow that they need.
+# A fixed hash seed: the workers of pytest-xdist must all collect the same tests in the same order. Tests of one file
+# share a worker, and so the servers that they start.
 test: .venv/ready
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: .venv/ready
 	@$(BIN)/ruff check --quiet .

@@ -8,8 +8,6 @@ from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.service import Settings
 from tests.deployment.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("deployment")
-
 ROWS = 120
 IN_FLIGHT = 4
 

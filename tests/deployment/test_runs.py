@@ -9,8 +9,6 @@ import pytest
 from leadway_provider.sandbox.service import Settings
 from tests.deployment.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("deployment")
-
 
 def test_two_runs_at_once(scene: Scene) -> None:
     """The second one waits until the first has ended, and finds nothing left to do."""

@@ -15,8 +15,6 @@ from leadway_provider.sandbox.service import Settings
 from tests.deployment.deployment import until
 from tests.deployment.scene import Scene
 
-pytestmark = pytest.mark.xdist_group("deployment")
-
 TOKEN = "pit-41c9a7"
 CLIENT_SECRET = "client-secret-77ab1e"
 REFRESH_TOKEN = "refresh-token-90fe21"
