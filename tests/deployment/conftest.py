@@ -26,7 +26,7 @@ DAG_FILES = Path(__file__).parent / "dag_files"
 
 @pytest.fixture(scope="package")
 def metadata() -> Iterator[sa.URL]:
-    """Airflow's metadata database. SQLite is locked for too long now and then, and the scheduler then ends."""
+    """Airflow's metadata database; over SQLite the scheduler was seen to end under load."""
     with postgres_database() as url:
         yield url
 
