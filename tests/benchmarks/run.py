@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,16 +40,12 @@ def measure(module: str, *arguments: str) -> dict[str, float]:
     return found
 
 
-def fastest(times: int, measured: Callable[[str], dict[str, float]], *names: str) -> list[dict[str, float]]:
-    """The fastest of so many measurements of each, taken in turn: what else the machine does only ever adds."""
-    rounds = [[measured(name) for name in names] for _ in range(times)]
-    return [min(found, key=lambda one: one["seconds"]) for found in zip(*rounds, strict=True)]
-
-
 def planning(folder: Path) -> Iterator[Figure]:
     """A million unchanged rows against streaming the same query and doing nothing."""
     measure("planning", "prepare", str(folder))
-    stream, plan = fastest(3, lambda what: measure("planning", what, str(folder)), "stream", "plan")
+    # In turn, and the fastest of three: what else the machine does only ever adds.
+    rounds = [[measure("planning", what, str(folder)) for what in ("stream", "plan")] for _ in range(3)]
+    stream, plan = (min(found, key=lambda one: one["seconds"]) for found in zip(*rounds, strict=True))
     ratio = plan["seconds"] / stream["seconds"]
     yield Figure(
         name=f"compare {plan['rows']:,.0f} unchanged rows",

@@ -6,17 +6,24 @@ import pytest
 
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.service import Settings
+from tests.deployment.deployment import Run
 from tests.deployment.scene import Scene
 
 ROWS = 120
 IN_FLIGHT = 4
 
 
-def test_retried_after_a_kill(scene: Scene) -> None:
-    """The worker's process is killed amid delivery; the retry goes on with the outbox, and sends few rows twice."""
+def under_way(scene: Scene) -> Run:
+    """A run that has sent some of its rows."""
     scene.fill(ROWS)
     run = scene.trigger()
     scene.arrived(20)
+    return run
+
+
+def test_retried_after_a_kill(scene: Scene) -> None:
+    """The worker's process is killed amid delivery; the retry goes on with the outbox, and sends few rows twice."""
+    run = under_way(scene)
     run.kill()
     scene.warehouse.run("DROP TABLE customers")  # nothing is planned twice, so nobody misses it
     report = run.report()
@@ -42,9 +49,7 @@ def test_cleared_after_success(scene: Scene) -> None:
 
 def test_cleared_while_it_runs(scene: Scene) -> None:
     """Airflow ends the process and starts another one: each row is sent once all the same."""
-    scene.fill(ROWS)
-    run = scene.trigger()
-    scene.arrived(20)
+    run = under_way(scene)
     run.clear()
     report = run.report()
     assert (report["read"], report["created"]) == (ROWS, ROWS)
@@ -53,9 +58,7 @@ def test_cleared_while_it_runs(scene: Scene) -> None:
 
 def test_marked_failed_while_it_runs(scene: Scene) -> None:
     """Nothing leaves any more, what was on its way is acknowledged; cleared later, the run does the rest."""
-    scene.fill(ROWS)
-    run = scene.trigger()
-    scene.arrived(20)
+    run = under_way(scene)
     run.mark_failed()
     run.ended()
     sent = scene.sent

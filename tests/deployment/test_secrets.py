@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,19 +13,8 @@ from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.service import Settings
 from tests.deployment.deployment import until
 from tests.deployment.scene import Scene
+from tests.operators.secret import ALL, CONNECTIONS, SETTINGS, WRONG
 
-TOKEN = "pit-41c9a7"
-CLIENT_SECRET = "client-secret-77ab1e"
-REFRESH_TOKEN = "refresh-token-90fe21"
-AGENCY_TOKEN = "agency-token-3d55c0"
-WRONG = "wrong-secret-b1e6d4"
-APP = {"login": "sandbox-client", "password": CLIENT_SECRET}
-CONNECTIONS: dict[str, dict[str, Any]] = {
-    "token": {"password": TOKEN},
-    "oauth": {**APP, "extra": {"auth": "oauth", "refresh_token": REFRESH_TOKEN}},
-    "agency": {**APP, "extra": {"auth": "agency", "refresh_token": AGENCY_TOKEN, "company_id": "sandbox-company"}},
-}
-"""One connection of each kind."""
 UPSERT = "/contacts/upsert"
 WAYS: dict[str, tuple[dict[str, str], list[Fault], str]] = {
     "a wrong secret": ({"password": WRONG}, [], "refused with 401|client id and client secret"),
@@ -40,14 +28,7 @@ WAYS: dict[str, tuple[dict[str, str], list[Fault], str]] = {
 @pytest.fixture
 def settings() -> Settings:
     """An account whose secrets are no ordinary words."""
-    return Settings(
-        token=TOKEN,
-        client_secret=CLIENT_SECRET,
-        refresh_token=REFRESH_TOKEN,
-        agency_refresh_token=AGENCY_TOKEN,
-        burst=None,
-        daily=None,
-    )
+    return SETTINGS
 
 
 def tables(metadata: sa.URL) -> Iterator[tuple[str, bytes]]:
@@ -71,7 +52,7 @@ def test_no_secret_is_kept(scene: Scene) -> None:
         sandbox.faults.clear()
         sandbox.faults.add(*faults)
         for kind, each in kinds.items():
-            each.connect(**CONNECTIONS[kind] | changed)
+            each.connect(login="sandbox-client", **CONNECTIONS[kind] | changed)
         for run in [each.trigger() for each in kinds.values()]:
             until(run.is_over)
             assert re.search(said, run.log()), run.log()
@@ -84,6 +65,6 @@ def test_no_secret_is_kept(scene: Scene) -> None:
     for sign in (b"refused with 403", b"leadwaySync", b'"FAIL"'):
         assert sign in everything, sign
     tokens = sandbox.tokens
-    secrets = {TOKEN, CLIENT_SECRET, REFRESH_TOKEN, AGENCY_TOKEN, WRONG, *tokens._access, *tokens._refresh}
+    secrets = {*ALL, *tokens._access, *tokens._refresh}
     assert len(secrets) > 8
     assert [(secret[:8], path) for secret in secrets for path in kept if secret.encode() in kept[path]] == []

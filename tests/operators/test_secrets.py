@@ -14,25 +14,10 @@ import pytest
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
-from leadway_provider.sandbox.service import Settings
+from tests.operators.secret import ALL, CONNECTIONS, REFRESH_TOKEN, SETTINGS, WRONG
 from tests.operators.task import Row, TaskInstance, Warehouse, sync
 
-TOKEN = "pit-41c9a7"
-CLIENT_SECRET = "client-secret-77ab1e"
-REFRESH_TOKEN = "refresh-token-90fe21"
-AGENCY_TOKEN = "agency-token-3d55c0"
-WRONG = "wrong-secret-b1e6d4"
 ROWS: tuple[Row, ...] = tuple((n, f"p{n}@example.com", "Pat", None, "US") for n in range(1, 5))
-
-CONNECTIONS: dict[str, dict[str, Any]] = {
-    "token": {"password": TOKEN},
-    "oauth": {"password": CLIENT_SECRET, "extra": {"auth": "oauth", "refresh_token": REFRESH_TOKEN}},
-    "agency": {
-        "password": CLIENT_SECRET,
-        "extra": {"auth": "agency", "refresh_token": AGENCY_TOKEN, "company_id": "sandbox-company"},
-    },
-}
-"""One connection of each kind."""
 
 FAULTS: dict[str, list[Fault]] = {
     "nothing": [],
@@ -51,15 +36,7 @@ FAULTS: dict[str, list[Fault]] = {
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     """An account whose secrets are no ordinary words."""
-    settings = Settings(
-        token=TOKEN,
-        client_secret=CLIENT_SECRET,
-        refresh_token=REFRESH_TOKEN,
-        agency_refresh_token=AGENCY_TOKEN,
-        burst=None,
-        daily=None,
-    )
-    with SandboxServer(settings) as server:
+    with SandboxServer(SETTINGS) as server:
         yield server
 
 
@@ -107,7 +84,7 @@ def test_no_secret_gets_out(  # noqa: PLR0917 - every place where a secret could
     wrong = {**connection, "password": WRONG}
     spent = {**connection, "extra": {**connection.get("extra", {}), "refresh_token": f"{REFRESH_TOKEN}-spent"}}
     shown: list[str] = []
-    secrets = {TOKEN, CLIENT_SECRET, REFRESH_TOKEN, AGENCY_TOKEN, WRONG}
+    secrets = set(ALL)
     with caplog.at_level(logging.DEBUG):
         for number, (name, faults) in enumerate(FAULTS.items()):
             sandbox.faults.clear()

@@ -18,6 +18,7 @@ from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.faults.promise import connect
 from tests.operators.task import TaskInstance, Warehouse, operator, sync
 
 IN_FLIGHT = 8
@@ -44,11 +45,26 @@ def stopped(until: Callable[[], bool], **arguments: object) -> str:
     return said.splitlines()[-1]
 
 
+def count(warehouse: Warehouse, rows: str) -> int:
+    """How many rows the state has of a table; none before it is made."""
+    if not warehouse.state.exists():
+        return 0
+    with sqlite3.connect(warehouse.state) as database:
+        try:
+            number: int = database.execute(f"SELECT count(*) FROM {rows}").fetchone()[0]  # noqa: S608 - a test's own
+        except sqlite3.OperationalError:
+            return 0
+        return number
+
+
 def pending(warehouse: Warehouse) -> int:
     """Rows in the outbox."""
-    with sqlite3.connect(warehouse.state) as database:
-        number: int = database.execute("SELECT count(*) FROM leadway_outbox").fetchone()[0]
-        return number
+    return count(warehouse, "leadway_outbox")
+
+
+def acknowledged(warehouse: Warehouse) -> int:
+    """Rows that became contacts."""
+    return count(warehouse, "leadway_row WHERE outcome = 'created'")
 
 
 def test_what_is_on_its_way_is_acknowledged_and_nothing_else_leaves(
@@ -69,9 +85,7 @@ def test_one_that_waits_for_quota_stops_at_once(warehouse: Warehouse, monkeypatc
     """A wait of minutes is cut short."""
     warehouse.fill(*((n, f"p{n}@example.com", "Ann", None, None) for n in range(1, 21)))
     with SandboxServer(Settings(burst=Quota(5, 250.0), daily=None)) as slow:
-        extra = {"location_id": "sandbox-location", "quota_requests": 5, "quota_seconds": 250}
-        account = {"conn_type": "leadway", "host": slow.url, "password": "sandbox-token", "extra": extra}
-        monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
+        connect(monkeypatch, slow, extra={"quota_requests": 5, "quota_seconds": 250})
         said = stopped(lambda: slow.journal.total == 5)
         assert "StoppedError" in said
         assert slow.journal.total == 5
@@ -83,10 +97,8 @@ def test_one_that_waits_for_the_day_in_place_stops_at_once(
     """With deferrable=False a wait of hours is cut short, and what was sent is acknowledged."""
     warehouse.fill(*((n, f"p{n}@example.com", "Ann", None, None) for n in range(1, 21)))
     with SandboxServer(Settings(burst=None, daily=Quota(5, 86_400.0, "fixed"))) as used_up:
-        account = {"conn_type": "leadway", "host": used_up.url, "password": "sandbox-token"}
-        extra = {"location_id": "sandbox-location"}
-        monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account | {"extra": extra}))
-        said = stopped(lambda: warehouse.state.exists() and _acknowledged(warehouse) == 4, deferrable=False)
+        connect(monkeypatch, used_up)
+        said = stopped(lambda: acknowledged(warehouse) == 4, deferrable=False)
         assert "StoppedError" in said
         assert used_up.journal.total == 5
 
@@ -117,22 +129,6 @@ def test_one_that_plans_stops_after_its_batch(warehouse: Warehouse, sandbox: San
     """Nothing is sent, and the next attempt plans anew."""
     people = ((n, f"p{n}@example.com", "Ann", None, None) for n in range(1, 20_001))
     warehouse.fill(*people)
-    said = stopped(lambda: warehouse.state.exists() and _planning(warehouse), batch_size=10)
+    said = stopped(lambda: pending(warehouse) > 0, batch_size=10)
     assert "StoppedError" in said
     assert not sandbox.journal.upserts
-
-
-def _acknowledged(warehouse: Warehouse) -> int:
-    try:
-        with sqlite3.connect(warehouse.state) as database:
-            rows: int = database.execute("SELECT count(*) FROM leadway_row WHERE outcome = 'created'").fetchone()[0]
-            return rows
-    except sqlite3.OperationalError:
-        return 0
-
-
-def _planning(warehouse: Warehouse) -> bool:
-    try:
-        return pending(warehouse) > 0
-    except sqlite3.OperationalError:
-        return False
