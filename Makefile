@@ -1,22 +1,29 @@
-# The one entry: `make` lists what there is. Needs a POSIX system, make and any Python from 3.11 on; everything else
-# goes into .venv, from constraints.txt. PIP_* and UV_* variables and the two tools' own settings are respected.
+# `make` lists the commands. They need a POSIX system, make, and Python 3.11 or later. Everything else is installed into
+# .venv, from constraints.txt, with the user's own settings of pip and uv (PIP_* and UV_* variables, and their files).
 
 SHELL = /bin/sh
 BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up test lint bench matrix constraints clean
+.PHONY: help demo up picture test browser snowflake lint bench fuzz sbom matrix constraints clean
 
 help:
-	@echo 'make demo         sync a messy sample warehouse to a local Leadway, through real Airflow, twice (a minute)'
-	@echo 'make up           a local Airflow with the example DAGs, the sample warehouse and a local Leadway, until Ctrl-C'
-	@echo 'make test         the tests; ARGS="-k store -x" is handed to pytest'
-	@echo 'make lint         ruff, mypy and the import contracts'
-	@echo 'make bench        speed and memory beside their yardsticks'
-	@echo 'make matrix       the tests over Airflow 3.1 to 3.3, SQLAlchemy 2.0 and 2.1, every Python found; ONLY="3.11 3.2" narrows it'
-	@echo 'make constraints  pin what pyproject.toml asks for; ARGS=--upgrade takes the newest of everything'
-	@echo 'make clean        remove what these commands made'
+	@echo 'make demo         sync a messy sample warehouse to a local Leadway with a real Airflow, twice; takes a minute'
+	@echo 'make up           run a local Airflow, the example DAGs, the warehouse and a local Leadway until Ctrl-C'
+	@echo 'make picture      make the picture of the page in README, from a run over the sample warehouse'
+	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
+	@echo 'make browser      look at the page in a real browser, over a real Airflow; takes some minutes'
+	@echo 'make snowflake    run the tests of Snowflake as a source, with packages of their own in .venv-snowflake'
+	@echo 'make lint         run ruff, mypy and the import contracts'
+	@echo 'make bench        measure speed and memory, and compare them with their limits'
+	@echo 'make fuzz         read hostile answers and rows; ARGS="--inputs 1000000 --seed 2" for more of them, and others'
+	@echo 'make sbom         write dist/sbom.json, a software bill of materials of the pinned packages (CycloneDX)'
+	@echo 'make matrix       run the tests with Airflow 3.1 to 3.3, SQLAlchemy 2.0 and 2.1, and every Python that is found,'
+	@echo '                  and the sandbox with the vendor’s own clients;'
+	@echo '                  ONLY="3.11 3.2" selects one Python and one Airflow'
+	@echo 'make constraints  pin the packages that pyproject.toml requires; ARGS=--upgrade takes the newest versions'
+	@echo 'make clean        delete what these commands made'
 
 demo: .venv/ready
 	@$(BIN)/python -m demo.run
@@ -24,53 +31,85 @@ demo: .venv/ready
 up: .venv/ready
 	@$(BIN)/python -m demo.up
 
-# A fixed hash seed: the workers of pytest-xdist must all collect the same tests in the same order. Tests of one file
-# share a worker, and so the servers that they start.
+picture: .venv/ready
+	@$(BIN)/python -m demo.picture
+
+# The hash seed is fixed because the workers of pytest-xdist must collect the same tests in the same order. The tests of
+# one file run on one worker, so they share the servers that they start.
 test: .venv/ready
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+# The page in a real browser over a real Airflow, which takes some minutes to begin (Debian: chromium).
+browser: .venv/ready
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -o addopts=-ra tests/browser $(ARGS)
+
+# Airflow's hook for Snowflake holds back packages that everything else has newer.
+snowflake: .venv-snowflake/ready
+	@PYTHONHASHSEED=0 PYTHONPATH=. .venv-snowflake/bin/python -m pytest -q -p no:cacheprovider tests/snowflake $(ARGS)
 
 lint: .venv/ready
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.txt || { cat .venv/lint-imports.txt; exit 1; }
-	@echo 'lint: ruff, mypy and the import contracts have nothing to say.'
+	@echo 'lint: ruff, mypy and the import contracts found nothing.'
 
 bench: .venv/ready
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+fuzz: .venv/ready
+	@$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+sbom: .venv/ready
+	@$(BIN)/python .ci/sbom.py dist/sbom.json
 
 matrix: .venv/ready
 	@bash .ci/matrix $(ONLY)
 
 constraints: .venv/bin/uv
-	@echo 'Pinning what pyproject.toml asks for …'
+	@echo 'Pinning the packages that pyproject.toml requires …'
 	@UV_CUSTOM_COMPILE_COMMAND='make constraints' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-		--group dev --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS) --output-file constraints.txt pyproject.toml
-	@! grep -nE '://|--(extra-)?index-url|--find-links' constraints.txt || { echo 'constraints.txt must hold no address.' >&2; exit 1; }
+		--group dev --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS) --output-file constraints.txt pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND='make constraints' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--group snowflake --extra sandbox --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS) \
+		--output-file constraints-snowflake.txt pyproject.toml
+	@! grep -nE '://|--(extra-)?index-url|--find-links' constraints*.txt || { echo 'Constraints must contain no address.' >&2; exit 1; }
 
 clean:
-	rm -rf .venv .venv-matrix-* .demo .up build dist .coverage .hypothesis \
+	rm -rf .venv .venv-snowflake .venv-matrix-* .demo .up build dist .coverage .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find leadway_provider tests dags demo -type d -name __pycache__ -prune -exec rm -rf {} +
 
-# Set-up happens once, and again when a pin or pyproject.toml changes. Hash mode takes no editable install, so the
-# pinned packages come first and then, without any resolving, the project on top of them.
+# This runs once, and again after a change of constraints.txt or pyproject.toml. With hashes, no editable install is
+# possible, so the pinned packages are installed first, and then the project without its dependencies. mysqlclient is
+# built with the C client of MariaDB or MySQL (Debian: gcc, pkg-config, libmariadb-dev); without that it is left out, and
+# the tests reach MariaDB with pymysql.
 .venv/ready: constraints.txt pyproject.toml | .venv/bin/uv
 	@echo 'Installing the pinned packages into .venv …'
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes constraints.txt
+	@if pkg-config --exists libmariadb || pkg-config --exists mysqlclient; then cp constraints.txt .venv/constraints.txt; else \
+		echo 'mysqlclient is left out, because pkg-config finds no libmariadb.'; \
+		awk '/^[^ ]/ { skip = /^mysqlclient==/ } !skip' constraints.txt > .venv/constraints.txt; fi 2>/dev/null
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes .venv/constraints.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-snowflake/ready: constraints-snowflake.txt pyproject.toml | .venv/bin/uv
+	@echo 'Installing the pinned packages into .venv-snowflake …'
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-snowflake
+	@$(BIN)/uv pip sync --quiet --python .venv-snowflake/bin/python --require-hashes constraints-snowflake.txt
 	@touch $@
 
 .venv/bin/uv: | .venv/bin/pip
 	@awk '/^uv==/ { found = 1 } found { print } found && !/\\$$/ { exit }' constraints.txt > .venv/uv.txt
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes --requirement .venv/uv.txt
 
-# A version manager's shim can be on PATH and still not run, and Debian's python3 can lack ensurepip: each is tried.
+# A version manager's shim can be on PATH and fail when it is run, and Debian's python3 can lack ensurepip. So each
+# Python is tried.
 .venv/bin/pip:
 	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3 python; do \
 		"$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
 		echo "Making .venv with $$("$$python" --version 2>&1) …"; \
 		"$$python" -m venv --clear .venv && exit 0; \
 	done; \
-	echo 'No Python from 3.11 on with the venv module was found. Install one (Debian: python3-venv), or name it: make PYTHON=/path/to/python3' >&2; \
+	echo 'No Python 3.11 or later with the venv module was found. Install one (Debian: python3-venv), or name one: make PYTHON=/path/to/python3' >&2; \
 	exit 1

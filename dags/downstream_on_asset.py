@@ -1,7 +1,7 @@
-"""Whenever a sync has changed contacts, tell it: a DAG that another one's result starts, without knowing that DAG.
+"""Announce every sync that has changed contacts: a DAG that starts when another DAG updates an Asset.
 
-Needs no connection. It follows the Asset that `warehouse_to_leadway` names as its outlet; a sync that changed nothing,
-or rejected too many rows, makes no event of it, and so no run here.
+Needs no connection. It is scheduled on the Asset that is an outlet of `warehouse_to_leadway`. A sync that changed
+nothing, or rejected too many rows, makes no event of the Asset, so this DAG does not run.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, task
 
-# The same name and URI as in the DAG that writes it: an Asset is known by both.
-CONTACTS = Asset(name="leadway_contacts", uri="leadway://leadway_default/contacts")
+# The Asset has the location id of the account, as in the DAG that updates it. This one is that of `leadway sandbox`.
+CONTACTS = Asset("leadway://sandbox-location/contacts")
 
 log = logging.getLogger(__name__)
 
 with DAG(
     dag_id="downstream_on_asset",
+    description="Announce every sync that has changed contacts",
+    doc_md=__doc__,
     schedule=[CONTACTS],
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
@@ -27,21 +29,21 @@ with DAG(
 
     @task
     def announce(triggering_asset_events: Any = None) -> str:
-        """Say what changed, in a sentence for a channel; it holds numbers only, as all that a sync reports.
+        """Write a sentence about the changes. It has numbers only, because a sync reports nothing else.
 
-        Hand it on with the notifier of your messenger's provider, as in `on_success_callback=[SlackNotifier(text=…)]`.
+        Send it with the notifier of your messenger's provider, as in `on_success_callback=[SlackNotifier(text=…)]`.
         """
-        # One event, or several where syncs came faster than this DAG; the extra of each is what its sync returned.
-        reports = [event.extra for event in triggering_asset_events[CONTACTS]]
-
-        def total(*outcomes: str) -> int:
-            return sum(report[outcome] for report in reports for outcome in outcomes)
-
-        message = f"Leadway contacts: {total('created'):,} new, {total('updated'):,} changed."
-        if rejected := total("invalid", "refused"):
-            message += f" Rejected rows: {rejected:,}, see run {', '.join(report['run_id'] for report in reports)}."
-        if unknown := total("unknown"):
-            message += f" Sent, but never answered: {unknown:,}."
+        # The extra of an event is what its sync returned. If several syncs have ended since, the last one counts: each
+        # reads the same rows, so a sum would count a rejected row once for each sync.
+        events = sorted(triggering_asset_events[CONTACTS], key=lambda event: event.timestamp)
+        report = events[-1].extra
+        message = f"Leadway contacts: {report['created']:,} new, {report['updated']:,} changed."
+        if rejected := report["invalid"] + report["refused"]:
+            message += f" Rejected rows: {rejected:,}; see leadway rejected --run {report['run_id']}."
+        if report["unknown"]:
+            message += f" Sent without an answer: {report['unknown']:,}."
+        if len(events) > 1:
+            message += f" This is the last of {len(events)} syncs."
         log.info(message)
         return message
 

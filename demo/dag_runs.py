@@ -1,7 +1,7 @@
-"""The demo's Airflow: runs the example DAG as `airflow dags test` does, twice, in a process of its own.
+"""The demo's Airflow: a process that runs the example DAG twice, as `airflow dags test` does.
 
-Airflow has much to say, and says it to standard error. Standard output is left for one line of JSON for each thing
-that happens: Airflow is ready, a run is over.
+Airflow's output goes to standard error. Standard output has one line of JSON when Airflow is ready, and one at the end
+of each run.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ RUNS = 2
 
 
 def main() -> None:
-    """Run and tell."""
-    told = os.fdopen(os.dup(1), "w", buffering=1)
+    """Run the DAG, and write a line after each run."""
+    lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    # Only now: what these imports say must not get among the lines of JSON.
+    # These imports come here because their output must not get among the lines of JSON.
     from airflow import __version__
     from airflow.dag_processing.dagbag import DagBag
     from airflow.models.asset import AssetEvent
@@ -31,14 +31,14 @@ def main() -> None:
     initdb()
     [dag] = DagBag(DAG_FILE).dags.values()
     for task in dag.tasks:
-        task.retries = 0  # whoever watches wants to see a failure, not wait for the retry
-    told.write(json.dumps({"airflow": __version__}) + "\n")
+        task.retries = 0  # a failure should be seen at once, without waiting for the retry
+    lines.write(json.dumps({"airflow": __version__}) + "\n")
     for _ in range(RUNS):
         run = dag.test()
         report = run.get_task_instance(TASK_ID).xcom_pull(task_ids=TASK_ID)
         with create_session() as session:
             events = session.scalar(select(func.count()).select_from(AssetEvent))
-        told.write(json.dumps({"state": run.state, "report": report, "asset_events": events}) + "\n")
+        lines.write(json.dumps({"state": run.state, "report": report, "asset_events": events}) + "\n")
 
 
 if __name__ == "__main__":

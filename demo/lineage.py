@@ -1,4 +1,4 @@
-"""Where a contact's field comes from, as the runs' OpenLineage events tell a lineage backend."""
+"""Where a contact's field comes from, as the runs' OpenLineage events report it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _EFFECTS = {
 
 
 def lineage_table(events: Path, field: str) -> Table:
-    """The source columns that a field is made from, and what each does for it.
+    """Return a table of the source columns that a field is made from, and the effect of each.
 
     Args:
-        events: the file of events, one a line.
-        field: a contact's field, as the query names it.
+        events: the file of events, one in each line.
+        field: a field of the contact, as the query names it.
     """
     lineage = _contacts(events)["facets"]["columnLineage"]["fields"][field]
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
@@ -33,10 +33,10 @@ def lineage_table(events: Path, field: str) -> Table:
 
 
 def _contacts(events: Path) -> dict[str, Any]:
-    """The dataset that the last sync wrote to."""
+    """Return the dataset that the last sync wrote to."""
     for line in reversed(events.read_text(encoding="utf-8").splitlines()):
         event = json.loads(line)
         if event["eventType"] == "COMPLETE" and "leadwaySync" in event["run"]["facets"]:
-            found: dict[str, Any] = event["outputs"][0]
-            return found
-    raise LookupError(f"No run of a sync was completed in {events}.")
+            dataset: dict[str, Any] = event["outputs"][0]
+            return dataset
+    raise LookupError(f"{events} has no completed run of a sync.")

@@ -1,4 +1,4 @@
-"""How far a run is while it goes on, as the state store tells."""
+"""The progress of a run, read from the state store."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from typing import NamedTuple, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-_TELL_EVERY = 5.0
+_PRINT_EVERY = 5.0
+"""Seconds between two lines, where the output is not a terminal."""
 
 
-class Standing(NamedTuple):
-    """Where the newest run stands: whether its plan is complete, and how many rows its outbox holds."""
+class RunState(NamedTuple):
+    """The state of a run: whether its plan is complete, and the number of rows in its outbox."""
 
     delivering: bool
     left: int
 
 
 class RunProgress:
-    """A bar on a terminal, which goes when the run is over; elsewhere a line every few seconds.
+    """Shows a bar on a terminal until the run is over; elsewhere a line every few seconds.
 
     Args:
-        console: what is written to.
+        console: where it is shown.
         state: the state store's SQLite file, which need not exist yet.
-        number: which run of the sync is shown, from 1.
+        number: the run of the sync that is shown, counted from 1.
     """
 
     def __init__(self, console: Console, state: Path, number: int) -> None:
@@ -36,7 +37,7 @@ class RunProgress:
         self._state = state
         self._number = number
         self._total: int | None = None
-        self._told_at = 0.0
+        self._printed_at = 0.0
         self._bar = Progress(
             TextColumn("  {task.description}"),
             BarColumn(bar_width=28),
@@ -49,33 +50,33 @@ class RunProgress:
         self._task = self._bar.add_task("Airflow starts the task", total=None)
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Show the bar."""
         self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.stop()
 
-    def look(self) -> None:
-        """Look at the state store and show what has changed."""
-        standing = self._standing()
-        if standing is None:
+    def update(self) -> None:
+        """Read the state store and show the progress."""
+        run = self._run()
+        if run is None:
             return
-        if not standing.delivering:
+        if not run.delivering:
             self._bar.update(self._task, description="comparing rows")
             return
         if self._total is None:
-            self._total, self._told_at = standing.left, time.monotonic()
-        done = self._total - standing.left
+            self._total, self._printed_at = run.left, time.monotonic()
+        done = self._total - run.left
         self._bar.update(self._task, description="delivering", total=self._total, completed=done)
-        if not self._console.is_terminal and self._total and time.monotonic() - self._told_at >= _TELL_EVERY:
-            self._told_at = time.monotonic()
+        if not self._console.is_terminal and self._total and time.monotonic() - self._printed_at >= _PRINT_EVERY:
+            self._printed_at = time.monotonic()
             self._console.print(f"  {done:,} of {self._total:,} rows delivered ({done / self._total:.0%})")
 
-    def _standing(self) -> Standing | None:
+    def _run(self) -> RunState | None:
         try:
             with closing(sqlite3.connect(f"file:{self._state}?mode=ro", uri=True)) as database:
                 found = database.execute(
@@ -84,5 +85,5 @@ class RunProgress:
                     [self._number - 1],
                 ).fetchone()
         except sqlite3.OperationalError:
-            return None  # the store is made by the first run, a little later
-        return Standing(bool(found[0]), found[1]) if found else None
+            return None  # the first run creates the store a little later
+        return RunState(bool(found[0]), found[1]) if found else None

@@ -1,4 +1,4 @@
-"""What a run came to, for a person: counts, and reasons by key. No contact's values are among them."""
+"""The result of a run for a person: counts, and reasons by key, without values of contacts."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from typing import NamedTuple
 
 from rich.table import Table
 
+from leadway_provider.store.columns import OUTCOME_CODES
+
 _OUTCOMES = {
-    "unchanged": "as the CRM acknowledged it before: not sent",
-    "invalid": "can't be a contact: not sent",
-    "superseded": "another row stands for it: not sent",
-    "created": "the CRM made a new contact",
-    "updated": "the CRM changed a contact it had",
-    "refused": "the CRM said no",
-    "unknown": "sent, the answer was lost, not safe to send again",
-    "pending": "not reached yet",
+    "unchanged": "not sent: the CRM has acknowledged the same before",
+    "invalid": "not sent: it can't become a contact",
+    "superseded": "not sent: another row stands for it",
+    "created": "the CRM created a contact",
+    "updated": "the CRM changed an existing contact",
+    "refused": "the CRM refused it",
+    "unknown": "sent, but the answer was lost, and it is not safe to send it again",
+    "pending": "not sent yet",
 }
 _REMARKS = {
-    "withheld": "sent without a value that the API would refuse",
-    "not_kept": "the CRM's answer shows another value than was sent",
-    "collisions": "landed on the contact of another key",
+    "withheld": "sent without a value that the API would refuse or misread",
+    "not_kept": "the CRM's answer shows another value than the one that was sent",
+    "collisions": "written to the contact of another key",
 }
 
 
 class Remark(NamedTuple):
-    """One thing to say about a row."""
+    """A reason or remark of a row, with its kind and a sentence."""
 
     source_key: str
     kind: str
-    words: str
+    sentence: str
 
 
 def outcome_table(reports: Sequence[Mapping[str, int | float | str]]) -> Table:
-    """One column of numbers for each run, and what each number means."""
+    """Return a table with a column of numbers for each run, and the meaning of each number."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("")
     for number in range(1, len(reports) + 1):
@@ -50,7 +52,7 @@ def outcome_table(reports: Sequence[Mapping[str, int | float | str]]) -> Table:
 
     for name, meaning in _OUTCOMES.items():
         add(name, meaning, {"created": "green", "updated": "green", "invalid": "yellow"}.get(name, ""))
-    add("read", "rows: each has exactly one of the outcomes above", "bold")
+    add("read", "rows; each has exactly one of the outcomes above", "bold")
     table.add_row()
     for name, meaning in _REMARKS.items():
         add(name, meaning)
@@ -61,7 +63,7 @@ def outcome_table(reports: Sequence[Mapping[str, int | float | str]]) -> Table:
 
 
 def reasons_table(state: Path, each: int) -> Table:
-    """A few rows of each kind that a person may want to put right, no two for the same reason.
+    """Return a table of a few rows that a person may want to correct, each for another reason.
 
     Args:
         state: the state store's SQLite file.
@@ -71,12 +73,12 @@ def reasons_table(state: Path, each: int) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column()
-    found: dict[tuple[str, str], Remark] = {}
+    examples: dict[tuple[str, str], Remark] = {}
     for remark in _remarks(state):
-        wording = "" if remark.kind == "collision" else remark.words
-        found.setdefault((remark.kind, wording), remark)
+        sentence = "" if remark.kind == "collision" else remark.sentence
+        examples.setdefault((remark.kind, sentence), remark)
     for kind in ("invalid", "refused", "withheld", "not_kept", "collision"):
-        for remark in [remark for remark in found.values() if remark.kind == kind][:each]:
+        for remark in [remark for remark in examples.values() if remark.kind == kind][:each]:
             table.add_row(*remark)
     return table
 
@@ -85,9 +87,9 @@ def _remarks(state: Path) -> Iterator[Remark]:
     with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as database:
         rows = database.execute("SELECT source_key, outcome, reasons, remarks FROM leadway_row ORDER BY id").fetchall()
     for key, outcome, reasons, remarks in rows:
-        by_kind = {outcome: json.loads(reasons or "[]")} | json.loads(remarks or "{}")
+        by_kind = {OUTCOME_CODES[outcome]: json.loads(reasons or "[]")} | json.loads(remarks or "{}")
         for kind, found in by_kind.items():
             if kind == "collision":
-                yield Remark(key, kind, f"It landed on the contact of {found}.")
+                yield Remark(key, kind, f"It was written to the contact of {found}.")
             elif len(found) == 1:  # a row with more than one reason makes a poor example
                 yield Remark(key, kind, f"{found[0]['field']}: {found[0]['message']}")

@@ -1,4 +1,4 @@
-"""What the demo and `make up` play on: a folder with a warehouse, a local Leadway and an Airflow home."""
+"""What the demo and `make up` need: a folder with a warehouse and an Airflow home, and a local Leadway."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import sys
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,20 +21,20 @@ from leadway_provider.sandbox.service import Settings
 REPOSITORY = Path(__file__).resolve().parent.parent
 REQUESTS_A_SECOND = 100
 _SANDBOX = Settings()
-"""Its tokens and ids, good for nothing else."""
+"""The sandbox's tokens and ids, which are of no use elsewhere."""
 BIN = Path(sys.executable).parent
 
 
 class StageError(Exception):
-    """Something did not start or broke off; the message says where to look."""
+    """A process did not start, or ended too early. The message names the file to look at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A folder that is made anew and holds all that is left behind.
+    """A folder that has everything that the demo writes.
 
     Attributes:
-        folder: the folder; what it held is deleted.
+        folder: the folder.
     """
 
     folder: Path
@@ -44,43 +46,53 @@ class Stage:
 
     @property
     def airflow_home(self) -> Path:
-        """Where Airflow keeps everything."""
+        """The home of Airflow, with its database and logs."""
         return self.folder / "airflow"
 
     @property
     def state(self) -> Path:
-        """The state store's SQLite file, where the provider keeps it by default."""
+        """The state store's SQLite file, at the provider's default place."""
         return self.airflow_home / "leadway_state.db"
 
     @property
     def lineage(self) -> Path:
-        """OpenLineage's events, one a line."""
+        """The file of OpenLineage's events, one in each line."""
         return self.folder / "openlineage.jsonl"
 
     @property
     def log(self) -> Path:
-        """What everything that was started had to say."""
+        """The output of all processes."""
         return self.folder / "demo.log"
 
     def clear(self) -> int:
-        """Make the folder with a new warehouse in it and return the number of its rows."""
+        """Make the folder anew, with a new warehouse, and return the number of rows in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.airflow_home.mkdir(parents=True)
-        return build(self.warehouse)
+        return self.keep()
 
-    def environment(self, leadway_url: str) -> dict[str, str]:
-        """The environment of an Airflow that has the examples' connections and sees nothing of any other Airflow."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    def keep(self) -> int:
+        """Make what is missing of the folder, and return the number of rows in its warehouse."""
+        self.airflow_home.mkdir(parents=True, exist_ok=True)
+        if not self.warehouse.exists():
+            return build(self.warehouse)
+        with closing(sqlite3.connect(self.warehouse)) as database:
+            rows: int = database.execute("SELECT count(*) FROM customers").fetchone()[0]
+            return rows
+
+    def connections(self, leadway_url: str) -> dict[str, dict[str, Any]]:
+        """Return the examples' connections by id.
+
+        Each has a port, because Airflow's form refuses to test a stored connection without one.
+        """
+        host, _, port = leadway_url.rpartition(":")
+        leadway = {"conn_type": "leadway", "host": host, "port": int(port)}
         quota = {"quota_requests": REQUESTS_A_SECOND, "quota_seconds": 1}
         account = {
-            "conn_type": "leadway",
-            "host": leadway_url,
+            **leadway,
             "password": _SANDBOX.token,
             "extra": {"location_id": _SANDBOX.location_id} | quota,
         }
         agency = {
-            "conn_type": "leadway",
-            "host": leadway_url,
+            **leadway,
             "login": _SANDBOX.client_id,
             "password": _SANDBOX.client_secret,
             "extra": {
@@ -90,13 +102,21 @@ class Stage:
             }
             | quota,
         }
+        warehouse = {"conn_type": "sqlite", "host": str(self.warehouse), "port": 0}
+        return {"warehouse": warehouse, "leadway_default": account, "leadway_agency": agency}
+
+    def connected_environment(self, leadway_url: str) -> dict[str, str]:
+        """Return the environment of an Airflow that has the examples' connections in it."""
+        connections = self.connections(leadway_url).items()
+        return self.environment() | {f"AIRFLOW_CONN_{name.upper()}": json.dumps(parts) for name, parts in connections}
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of an Airflow, with no settings of another one."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
         lineage = {"type": "file", "log_file_path": str(self.lineage), "append": True}
         return inherited | {
             "PYTHONWARNINGS": "ignore",
             "AIRFLOW_HOME": str(self.airflow_home),
-            "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "sqlite", "host": str(self.warehouse)}),
-            "AIRFLOW_CONN_LEADWAY_DEFAULT": json.dumps(account),
-            "AIRFLOW_CONN_LEADWAY_AGENCY": json.dumps(agency),
             "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
@@ -110,33 +130,36 @@ class Leadway:
     """A sandbox in a process of its own.
 
     Args:
-        processes: what ends it.
-        log: where its complaints go.
+        processes: the processes that end with the demo.
+        log: the file of its errors.
+        port: its port; 0 for any.
+        file: keeps its contacts; None for a sandbox that forgets.
 
     Attributes:
-        url: where it serves.
+        url: its address.
 
     Raises:
         StageError: it did not start.
     """
 
-    def __init__(self, processes: ProcessGroups, log: Path) -> None:
-        manners = ["--quota-requests", str(REQUESTS_A_SECOND), "--quota-seconds", "1", "--latency", "0.1"]
+    def __init__(self, processes: ProcessGroups, log: Path, *, port: int = 0, file: Path | None = None) -> None:
+        behaviour = ["--quota-requests", str(REQUESTS_A_SECOND), "--quota-seconds", "1", "--latency", "0.1"]
         command = [sys.executable, "-m", "leadway_provider.cli", "sandbox"]
-        manners += ["--more-locations", *SHOPS.values()]
-        told = processes.converse([*command, "--port", "0", *manners], dict(os.environ), log)
-        self.url = _announced(told, log)
+        behaviour += ["--more-locations", *SHOPS.values()]
+        behaviour += ["--file", str(file)] if file else []
+        output = processes.start_piped([*command, "--port", str(port), *behaviour], dict(os.environ), log)
+        self.url = _address(output, log)
 
     def statistics(self) -> dict[str, Any]:
-        """What it has counted since it started."""
+        """Return what the sandbox has counted since it started."""
         with urllib.request.urlopen(f"{self.url}/_sandbox/statistics", timeout=10) as answer:  # noqa: S310 - loopback
             counted: dict[str, Any] = json.load(answer)
         return counted
 
 
-def _announced(told: IO[str], log: Path) -> str:
-    """The address in the first lines of the sandbox."""
-    for line in told:
+def _address(output: IO[str], log: Path) -> str:
+    """Return the address in the first lines of the sandbox's output."""
+    for line in output:
         if found := re.search(r"http://\S+", line):
             return found[0]
-    raise StageError(f"The local Leadway did not start; {log} says why.")
+    raise StageError(f"The local Leadway did not start; see {log}.")

@@ -4,67 +4,67 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from demo.ports import free_port
 from demo.processes import ProcessGroups
 from demo.stage import BIN, StageError
 
-_PATIENCE = 180.0
-"""Seconds for Airflow to become healthy."""
+_START_TIMEOUT = 300.0
+"""Seconds in which Airflow must become healthy."""
 _PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 class Standalone:
-    """`airflow standalone`, for which nobody has to log in.
+    """`airflow standalone`, without a login unless the environment says otherwise.
 
     Args:
-        processes: what ends it.
-        environment: of all its processes; where it listens is added.
-        log: what it has to say.
-        port: where it serves, if that is free.
+        processes: the processes that end with the demo.
+        environment: the environment of its processes; addresses and ports are added.
+        log: the file of its output.
+        port: the port of its page, if it is free; 0 for any.
 
     Attributes:
-        url: where it serves.
-        environment: as it has it.
+        url: the address of its page.
+        environment: the environment that its processes have.
     """
 
     def __init__(self, processes: ProcessGroups, environment: Mapping[str, str], log: Path, *, port: int = 0) -> None:
-        port = _port(port)
+        port = free_port(port)
         self.url = f"http://127.0.0.1:{port}"
         self.environment = {
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             **environment,
-            "PYTHONUNBUFFERED": "1",  # else the last words of a part that ends are lost
+            "PYTHONUNBUFFERED": "1",  # otherwise the last output of a process that ends is lost
             "PATH": f"{BIN}{os.pathsep}{environment['PATH']}",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_port(0)),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_port(0)),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(0)),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(0)),
         }
         self._log = log
         self._process = processes.start([BIN / "airflow", "standalone"], self.environment, log)
 
     def wait_until_healthy(self) -> None:
-        """Return when every part shows that it is alive.
+        """Return when every part is healthy.
 
         Raises:
-            StageError: Airflow ended, or needs too long.
+            StageError: Airflow ended, or took too long.
         """
-        give_up_at = time.monotonic() + _PATIENCE
+        give_up_at = time.monotonic() + _START_TIMEOUT
         while not self._is_healthy():
             if self._process.poll() is not None or time.monotonic() > give_up_at:
-                raise StageError(f"Airflow did not start; {self._log} tells why.")
+                raise StageError(f"Airflow did not start; see {self._log}.")
             time.sleep(0.25)
 
     def wait(self) -> None:
-        """Return when it has ended by itself."""
+        """Wait until Airflow has ended by itself."""
         self._process.wait()
 
     def _is_healthy(self) -> bool:
@@ -74,17 +74,3 @@ class Standalone:
         except OSError:
             return False
         return all(parts[name]["status"] == "healthy" for name in _PARTS)
-
-
-def _port(wanted: int) -> int:
-    """That port where it is free, else any other."""
-    for port in (wanted, 0):
-        with socket.socket() as door:
-            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                door.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found: int = door.getsockname()[1]
-            return found
-    raise StageError("No port of 127.0.0.1 is free.")

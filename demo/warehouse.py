@@ -1,7 +1,7 @@
-"""A SQLite warehouse of invented customers, as messy as the ones of shops that have been around for a while.
+"""A SQLite warehouse of invented customers, with the kinds of errors that the data of old shops have.
 
-The same rows every time. Every name is made up; addresses are at example.com, .net or .org, and telephone numbers come
-from the ranges that regulators keep free for films and books.
+The rows are the same every time. Every name is invented. E-mail addresses are at example.com, .net or .org, and phone
+numbers come from the ranges that regulators keep free for films and books.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 CUSTOMERS = 2_420
-"""Customers without their repeated rows."""
+"""The number of customers, without their second rows."""
 
 SCHEMA = """
 CREATE TABLE customers (
@@ -26,23 +26,23 @@ CREATE TABLE customers (
 CREATE TABLE shops (shop TEXT, location_id TEXT);
 """
 SHOPS = {"north": "north-shop", "south": "south-shop"}
-"""Each shop's account."""
+"""The account of each shop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """How the shop's customers of one country look.
+    """The customers of one country.
 
     Attributes:
-        share: of 100 customers, how many live there.
-        spellings: what the country is called in the warehouse; the first is the usual one.
-        calling_code: with its plus sign.
-        trunk: what a national number begins with.
+        share: the number of customers of 100 that live there.
+        spellings: the names of the country in the warehouse, the usual one first.
+        calling_code: the country's calling code, with the plus sign.
+        trunk: the prefix of a national number.
         phones: the ranges that are kept free for fiction, without trunk prefix; `#` is any digit.
         given: first names.
         family: last names.
         places: city, state and postcode.
-        streets: what a house number goes with; `{}` is its place.
+        streets: street names, with `{}` for the house number.
     """
 
     share: int
@@ -165,7 +165,7 @@ _BRAZIL = Country(
     spellings=("BR", "Brazil", "Brasil", "BRA"),
     calling_code="+55",
     trunk="",
-    phones=(),  # no range is kept free for fiction there
+    phones=(),  # it has no range that is kept free for fiction
     given=("João", "Conceição", "Luís", "Beatriz", "Thaís"),
     family=("da Silva", "Gonçalves", "Araújo", "dos Santos", "Conceição"),
     places=(("São Paulo", "SP", "01310-100"), ("Belém", "PA", "66010-000")),
@@ -188,7 +188,7 @@ _FIRST_DAY = date(2019, 1, 1)
 
 @dataclass(slots=True)
 class Customer:
-    """A row of the warehouse, in the order of its columns."""
+    """A row of the table, with its columns in order."""
 
     customer_id: str
     email: str | None
@@ -212,16 +212,16 @@ class Customer:
     updated_at: str
 
     def values(self) -> tuple[str | int | float | None, ...]:
-        """The row."""
+        """Return the values of the row."""
         return tuple(getattr(self, name) for name in self.__slots__)
 
 
 def build(path: Path, seed: int = 20) -> int:
-    """Write the warehouse to a new file and return how many rows its table `customers` has."""
+    """Write the warehouse to a new file, and return the number of rows in its table `customers`."""
     rng = random.Random(seed)
     taken: set[str] = set()
-    customers = [_tidy_customer(rng, number, taken) for number in range(1, CUSTOMERS + 1)]
-    rows = customers + _mess_up(rng, customers)
+    customers = [_customer(rng, number, taken) for number in range(1, CUSTOMERS + 1)]
+    rows = customers + _add_errors(rng, customers)
     rng.shuffle(rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -233,7 +233,7 @@ def build(path: Path, seed: int = 20) -> int:
     return len(rows)
 
 
-def _tidy_customer(rng: random.Random, number: int, taken: set[str]) -> Customer:
+def _customer(rng: random.Random, number: int, taken: set[str]) -> Customer:
     country = rng.choices(COUNTRIES, [country.share for country in COUNTRIES])[0]
     first, last = rng.choice(country.given), rng.choice(country.family)
     city, state, postcode = rng.choice(country.places)
@@ -270,7 +270,7 @@ def _email(rng: random.Random, first: str, last: str, number: int) -> str:
 
 
 def _phone(rng: random.Random, country: Country, taken: set[str]) -> str | None:
-    """A number as a form, an import or a call centre wrote it down: internationally or as people say it at home."""
+    """Return a number as forms, imports and call centres write it: internationally or nationally."""
     if not country.phones:
         return None
     while (national := _national(rng, country)) in taken:
@@ -296,9 +296,9 @@ def _birth_date(rng: random.Random) -> str:
     return born_on.strftime(rng.choice(_BIRTH_FORMATS))
 
 
-def _mess_up(rng: random.Random, customers: list[Customer]) -> list[Customer]:
-    """Do to the customers what the years do, each to a share of its own; returns the rows that came to be twice."""
-    _spoil_identities(rng, customers)
+def _add_errors(rng: random.Random, customers: list[Customer]) -> list[Customer]:
+    """Put errors into a share of the customers, and return second rows of some of them."""
+    _add_errors_to_identities(rng, customers)
     for customer in rng.sample(customers, 25):
         customer.country = rng.choice(_UNKNOWN_COUNTRIES)
     for customer in rng.sample(customers, 70):
@@ -307,10 +307,10 @@ def _mess_up(rng: random.Random, customers: list[Customer]) -> list[Customer]:
         customer.birth_date = rng.choice(_BROKEN_DATES)
     for customer in rng.sample(customers, 30):
         customer.last_name = None
-    return [_moved(rng, customer) for customer in rng.sample(customers, 80)]
+    return [_older_row(rng, customer) for customer in rng.sample(customers, 80)]
 
 
-def _spoil_identities(rng: random.Random, customers: list[Customer]) -> None:
+def _add_errors_to_identities(rng: random.Random, customers: list[Customer]) -> None:
     for customer in rng.sample(customers, 300):
         customer.email = customer.email.upper() if customer.email else None
     for customer in rng.sample(customers, 180):
@@ -323,11 +323,11 @@ def _spoil_identities(rng: random.Random, customers: list[Customer]) -> None:
         customer.mobile = rng.choice(_IMPOSSIBLE_PHONES)
     with_phone = [customer for customer in customers if customer.mobile and customer.email]
     family = rng.sample(with_phone, 24)
-    for customer, relative in zip(family[:12], family[12:], strict=True):  # one telephone in the hall for all of them
+    for customer, relative in zip(family[:12], family[12:], strict=True):  # one phone for both
         customer.mobile, customer.country = relative.mobile, relative.country
 
 
-def _moved(rng: random.Random, customer: Customer) -> Customer:
-    """The same customer's older row, from before somebody moved house."""
+def _older_row(rng: random.Random, customer: Customer) -> Customer:
+    """Return an older row of the same customer, with a former address."""
     values = dict(zip(Customer.__slots__, customer.values(), strict=True))
     return Customer(**{**values, "street": f"{rng.randrange(1, 90)} Former Road", "updated_at": "2018-12-31 09:00:00"})  # type: ignore[arg-type]  # the row's own values

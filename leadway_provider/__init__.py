@@ -10,7 +10,7 @@ _INTEGRATION = "Leadway"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """What Airflow is told about this package, in the form of its provider-info schema."""
+    """Return what Airflow needs to know about this package, in the form of its provider-info schema."""
     return {
         "package-name": "leadway-provider",
         "name": _INTEGRATION,
@@ -20,11 +20,25 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": _INTEGRATION,
                 "external-doc-url": "https://developers.leadwaycrm.com",
+                "how-to-guide": ["/docs/configuration.md", "/docs/mapping.md", "/docs/connection.md"],
+                "logo": "/docs/integration-logos/leadway.svg",
                 "tags": ["service"],
             }
         ],
-        "operators": [{"integration-name": _INTEGRATION, "python-modules": ["leadway_provider.operators.leadway"]}],
+        "operators": [
+            {
+                "integration-name": _INTEGRATION,
+                "python-modules": ["leadway_provider.operators.leadway", "leadway_provider.operators.locations"],
+            }
+        ],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["leadway_provider.hooks.leadway"]}],
+        "triggers": [{"integration-name": _INTEGRATION, "python-modules": ["leadway_provider.triggers.wait"]}],
+        "extra-links": ["leadway_provider.links.leadway.RunLink", "leadway_provider.links.leadway.ContactsLink"],
+        "notifications": ["leadway_provider.notifications.leadway.LeadwayNotifier"],
+        "task-decorators": [
+            {"name": "leadway_upsert", "class-name": "leadway_provider.decorators.leadway.leadway_upsert_task"}
+        ],
+        "config": {"leadway": configuration_section()},
         "connection-types": [connection_type()],
         "asset-uris": [
             {
@@ -37,17 +51,61 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
+def configuration_section() -> dict[str, Any]:
+    """Return what the section `[leadway]` of Airflow's configuration may hold. An argument of a task goes before it."""
+    return {
+        "description": "Defaults of every sync to Leadway CRM.",
+        "options": {
+            "state_conn_id": {
+                "description": "Id of the connection to the SQL database that keeps the state of all syncs, and the "
+                "tokens of OAuth connections. Without it, a SQLite file in the Airflow home keeps them, which suits "
+                "one machine only.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "leadway_state",
+                "default": None,
+            },
+            "app_url": {
+                "description": "Address of the CRM's app, to which the page and the task's extra links link contacts. "
+                "Without it there are no such links.",
+                "version_added": "0.1.0",
+                "type": "string",
+                "example": "https://app.example.com",
+                "default": None,
+            },
+            "ledger_days": {
+                "description": "How many days the ledger keeps what was delivered.",
+                "version_added": "0.1.0",
+                "type": "integer",
+                "example": None,
+                "default": "90",
+            },
+            "max_in_flight": {
+                "description": "The most calls of a task that wait for an answer at a time.",
+                "version_added": "0.1.0",
+                "type": "integer",
+                "example": None,
+                "default": "16",
+            },
+        },
+    }
+
+
 def connection_type() -> dict[str, Any]:
-    """The connection form: Airflow reads it from here since 3.2, and through the hook before."""
+    """Return the connection form: Airflow reads it from here since 3.2, and through the hook in 3.1."""
     return {
         "connection-type": "leadway",
         "hook-class-name": "leadway_provider.hooks.leadway.LeadwayHook",
         "hook-name": "Leadway CRM",
         "ui-field-behaviour": {
-            # The port stays: Airflow 3.3 refuses to test a stored connection whose form has none.
+            # The port is not hidden: Airflow 3.3 refuses to test a stored connection whose form has no port.
             "hidden-fields": ["schema"],
             "relabeling": {"login": "Client id (OAuth)", "password": "Private integration token, or client secret"},
-            "placeholders": {"host": "https://services.leadconnectorhq.com"},
+            "placeholders": {
+                "host": "https://services.leadconnectorhq.com",
+                "port": "443",
+                "login": "empty for a private integration token",
+            },
         },
         "conn-fields": {
             "location_id": {
@@ -63,8 +121,8 @@ def connection_type() -> dict[str, Any]:
             },
             "refresh_token": {
                 "label": "Refresh token",
-                "description": "oauth and agency: what came when the app was connected. Those that follow it are kept, "
-                "encrypted, in the state store; give a new one here only after connecting the app again.",
+                "description": "oauth and agency: the token from connecting the app. Its successors are kept, "
+                "encrypted, in the state store; enter a new one here only after the app was connected again.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
             "company_id": {
@@ -75,12 +133,12 @@ def connection_type() -> dict[str, Any]:
             "state_conn_id": {
                 "label": "Token store",
                 "description": "oauth and agency: id of a connection to the SQL database that keeps the tokens for all "
-                "workers. Without it, a SQLite file beside the Airflow home keeps them, which suits one machine only.",
+                "workers. Without it, a SQLite file in the Airflow home keeps them, which suits one machine only.",
                 "schema": {"type": ["string", "null"]},
             },
             "api_version": {
                 "label": "API version",
-                "description": "What is sent as the Version header.",
+                "description": "The value of the Version header.",
                 "schema": {"type": ["string", "null"], "default": "2021-07-28"},
             },
             "quota_requests": {
@@ -95,7 +153,7 @@ def connection_type() -> dict[str, Any]:
             },
             "timeout": {
                 "label": "Timeout",
-                "description": "Seconds to wait for one answer.",
+                "description": "Seconds to wait for an answer.",
                 "schema": {"type": ["integer", "null"], "default": 30, "minimum": 1, "maximum": 600},
             },
             "verify": {
@@ -105,7 +163,7 @@ def connection_type() -> dict[str, Any]:
             },
             "proxy": {
                 "label": "Proxy",
-                "description": "URL of an HTTP proxy, with its user and password where it asks for them.",
+                "description": "URL of an HTTP proxy, with user and password if it needs them.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
         },

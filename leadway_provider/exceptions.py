@@ -1,41 +1,55 @@
-"""Every error of the provider; its type says who must act.
+"""Every error of the provider. The type of an error shows who must act.
 
     LeadwayError
-    ├── ConfigurationError             a person must change the DAG, the connection or the account; a retry can't help
-    │   ├── ConnectionSettingsError    the Airflow connection says something that can't be used
-    │   ├── MappingError               a column, its target or a custom field doesn't fit the account
-    │   ├── SourceError                the SQL answers with something that is no set of contacts
-    │   ├── StateVersionError          the state store was written by a newer provider
-    │   ├── AuthenticationError  (·)   the account doesn't know the token
+    ├── ConfigurationError             a person must change the DAG, the connection or the account; retries can't help
+    │   ├── ConnectionSettingsError    the Airflow connection holds a setting that can't be used
+    │   ├── MappingError               a column, a target or a custom field does not fit the account
+    │   ├── SourceError                the query does not return rows that can be read as contacts
+    │   ├── GuardError                 the plan is not as the task's guards allow, so nothing was sent
+    │   ├── StateVersionError          the state store is of a newer provider, or must be upgraded first
+    │   ├── StateMissingError          there is no state store: a sync creates it at its first run
+    │   ├── AuthenticationError  (·)   the API does not accept the token
     │   └── AccessDeniedError    (·)   the token may not do this, or not for this location
-    ├── TransientError                 nobody need act; a later attempt goes on from the last acknowledged contact
-    │   ├── SourceUnavailableError     the source database can't be reached or broke off
-    │   ├── StateUnavailableError      the state store can't be reached or broke off
-    │   ├── SyncBusyError              another run of the same sync is going on
-    │   ├── LeaseLostError             another run may have taken the sync over
-    │   ├── StoppedError               the task was told to stop
-    │   ├── UnavailableError     (·)   the API was out of reach, or broken, for longer than the retries last
-    │   └── QuotaExhaustedError  (·)   no daily quota is left
+    ├── TransientError                 nobody needs to act; a later attempt continues after the acknowledged contacts
+    │   ├── SourceUnavailableError     the source database is out of reach, or the connection to it was lost
+    │   ├── StateUnavailableError      the state store is out of reach, locked or not writable
+    │   ├── SyncBusyError              another run of the same sync is in progress
+    │   ├── LeaseLostError             another run may have acquired the sync
+    │   ├── StoppedError               the task was cancelled
+    │   ├── UnavailableError     (·)   the API was out of reach or broken until the last attempt
+    │   └── QuotaExhaustedError  (·)   no quota is left for longer than a call may wait
     ├── RefusedError             (·)   the API refuses this one request, with its reasons
-    └── AccountingError                outcomes don't add up to the rows read: a defect of this provider
+    │   ├── ContactNotFoundError (·)   there is no contact of that id: it was deleted or merged into another one
+    │   └── IdentityTakenError   (·)   the e-mail or the phone belongs to another contact of the account
+    └── AccountingError                the outcomes do not add up to the rows read: a defect of this provider
 
-(·) These are `ApiError` too and carry the call, the status, the reasons and the trace id.
-No message carries a contact's value or a token.
+(·) These are `ApiError` too, with the call, the status, the reasons and the trace id.
+No message holds a contact's value or a token.
 """
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
+from leadway_provider.printable import printable
+
+IdentityField: TypeAlias = Literal["email", "phone"]
+"""A contact field that the account may not let two contacts share."""
+
 
 class LeadwayError(Exception):
-    """Anything this provider raises on purpose."""
+    """Any error that this provider raises on purpose. Its message is one printable line, whatever it quotes."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(message))
 
 
 class ConfigurationError(LeadwayError):
-    """A person must change the DAG, the connection or the account; retrying is useless."""
+    """A person must change the DAG, the connection or the account; retries can't help."""
 
 
 class TransientError(LeadwayError):
-    """A later attempt may succeed and goes on from the last acknowledged contact."""
+    """A later attempt may succeed; it continues after the acknowledged contacts."""
 
 
 class ConnectionSettingsError(ConfigurationError):
@@ -43,49 +57,58 @@ class ConnectionSettingsError(ConfigurationError):
 
 
 class MappingError(ConfigurationError):
-    """A column, a target or a custom field doesn't fit; the message names it and the nearest that would."""
+    """A column, a target or a custom field does not fit; the message names it and the nearest one that would fit."""
 
 
 class SourceError(ConfigurationError):
-    """The SQL doesn't answer with rows that can be read as contacts."""
+    """The query does not return rows that can be read as contacts."""
+
+
+class GuardError(ConfigurationError):
+    """The plan is not as the task's guards allow; nothing was sent. The message has the figures and the guards."""
 
 
 class StateVersionError(ConfigurationError):
-    """The state store's schema is newer than this provider knows; upgrade the provider."""
+    """The state store is of a newer provider, or it must be upgraded before it can be read."""
+
+
+class StateMissingError(ConfigurationError):
+    """There is no state store: a sync creates it at its first run."""
 
 
 class SourceUnavailableError(TransientError):
-    """The source database can't be reached, or the connection to it broke off."""
+    """The source database is out of reach, or the connection to it was lost."""
 
 
 class StateUnavailableError(TransientError):
-    """The state store can't be reached, is locked or can't be written."""
+    """The state store is out of reach, locked or not writable."""
 
 
 class SyncBusyError(TransientError):
-    """Another run of the same sync is going on; the message names it."""
+    """Another run of the same sync is in progress; the message names it."""
 
 
 class LeaseLostError(TransientError):
-    """The run could not show for too long that it is alive, or another one has taken the sync over."""
+    """The run sent no heartbeat for too long, or another run has acquired the sync."""
 
 
 class StoppedError(TransientError):
-    """The task was told to stop: what was on its way is acknowledged, and the next attempt goes on."""
+    """The task was cancelled: the answers of calls in flight were acknowledged, and the next attempt continues."""
 
 
 class AccountingError(LeadwayError):
-    """The outcomes don't add up to the rows read: a defect of this provider, never to be hidden."""
+    """The outcomes do not add up to the rows read: a defect of this provider, which must not be hidden."""
 
 
 class ApiError(LeadwayError):
-    """A call that did not succeed.
+    """A call to the API that did not succeed.
 
     Attributes:
         call: method and path template, such as `POST /contacts/upsert`.
-        status: the HTTP status, or None where no answer came.
-        reasons: what the API said, one sentence each.
-        trace_id: the CRM's id of the call, for its support, where it gave one.
+        status: the HTTP status, or None if no answer came.
+        reasons: what the API said, one sentence each, in this provider's words: no text of the answer is in it.
+        fields: for each of these reasons the API path of the field that it is about; blank if it names none.
+        trace_id: the CRM's id of the call, which its support can look up, or None if the answer had none.
     """
 
     def __init__(
@@ -95,29 +118,60 @@ class ApiError(LeadwayError):
         call: str,
         status: int | None = None,
         reasons: tuple[str, ...] = (),
+        fields: tuple[str, ...] = (),
         trace_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.call = call
         self.status = status
         self.reasons = reasons
+        self.fields = fields
         self.trace_id = trace_id
 
 
 class AuthenticationError(ApiError, ConfigurationError):
-    """The API doesn't accept the token (401)."""
+    """The API does not accept the token (401)."""
 
 
 class AccessDeniedError(ApiError, ConfigurationError):
-    """The token may not do this, or not for this location (403, or 401 where a scope is missing)."""
+    """The token may not do this, or not for this location (403, or 401 if a scope is missing)."""
 
 
 class RefusedError(ApiError):
-    """The API refuses this request (400, 404, 409, 413, 422): sending it again would be refused again."""
+    """The API refuses this request (400, 404, 409, 413, 422), and would refuse it again."""
+
+
+class ContactNotFoundError(RefusedError):
+    """The account has no contact of that id: the contact was deleted, or merged into another one (observed: 400)."""
+
+
+class IdentityTakenError(RefusedError):
+    """The account allows no duplicates, and the e-mail or the phone belongs to another contact (observed: 400).
+
+    Attributes:
+        contact_id: the id of the contact that has it, or None if the answer does not say.
+        field: whether it is the `email` or the `phone`, or None if the answer does not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str,
+        contact_id: str | None = None,
+        field: IdentityField | None = None,
+        status: int | None = None,
+        reasons: tuple[str, ...] = (),
+        fields: tuple[str, ...] = (),
+        trace_id: str | None = None,
+    ) -> None:
+        super().__init__(message, call=call, status=status, reasons=reasons, fields=fields, trace_id=trace_id)
+        self.contact_id = contact_id
+        self.field = field
 
 
 class UnavailableError(ApiError, TransientError):
-    """The API was out of reach or broken for longer than the retries last.
+    """The API was out of reach or broken until the last attempt.
 
     Attributes:
         maybe_received: whether any attempt may have reached the account, so that the write may have happened.
@@ -141,7 +195,7 @@ class QuotaExhaustedError(ApiError, TransientError):
     """No quota is left for longer than a call may wait.
 
     Attributes:
-        returns_in: seconds until quota returns, as far as the API told.
+        returns_in: the seconds until quota returns, or None if the API did not say.
     """
 
     def __init__(

@@ -19,3 +19,15 @@ def load_dags(path: str | Path) -> dict[str, Any]:
     except ImportError:
         from airflow.models.dagbag import DagBag  # type: ignore[no-redef]  # where Airflow 3.1 has it
     return dict(DagBag(path).dags)
+
+
+def forget_fernet() -> None:
+    """Let Airflow read its Fernet key anew."""
+    from airflow.models import crypto
+
+    crypto._fernet = None  # type: ignore[attr-defined]  # where Airflow 3.1 keeps it
+    try:
+        from airflow.sdk.crypto import get_fernet
+    except ImportError:
+        return
+    get_fernet.cache_clear()

@@ -6,10 +6,14 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
+
+from tests.services import KINDS, mariadb_database, postgres_database
 
 # Airflow reads these when it is imported, which a test module may do before any fixture runs. A worker of
 # pytest-xdist inherits its parent's environment, so each process takes a home of its own.
@@ -45,3 +49,29 @@ def airflow_db(airflow_home: Path) -> Path:
 
     initdb()
     return airflow_home / "airflow.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[sa.URL]:
+    """A PostgreSQL database that all tests of the session share."""
+    with postgres_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[sa.URL]:
+    """A MariaDB database that all tests of the session share."""
+    with mariadb_database() as url:
+        yield url
+
+
+@pytest.fixture(params=KINDS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """An engine on each kind of database, as a hook would hand it over; the servers' databases are shared by tests."""
+    if request.param == "sqlite":
+        url = sa.URL.create("sqlite", database=str(tmp_path / "shared.db"))
+    else:
+        url = request.getfixturevalue({"postgresql": "postgres_url", "mariadb": "mariadb_url"}[request.param])
+    engine = sa.create_engine(url)
+    yield engine
+    engine.dispose()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Final, NoReturn
 
 import pytest
@@ -14,14 +16,49 @@ import sqlalchemy as sa
 REQUIRED: Final = "LEADWAY_REQUIRE_SERVICES"
 """With this environment variable set to 1 an absent server is a failure, not a reason to skip."""
 
-POSTGRES: Final = sa.make_url("postgresql+psycopg2://postgres@127.0.0.1:5432/test")
-MARIADB: Final = sa.make_url("mysql+pymysql://root@127.0.0.1:3306/test?charset=utf8mb4")
+POSTGRES_DRIVER: Final = os.environ.get("LEADWAY_POSTGRES_DRIVER", "psycopg")
+"""The driver of the tests; the default is the one that Airflow's hook brings. The other one is psycopg2."""
+
+_MYSQL_DEFAULT: Final = "mysqldb" if find_spec("MySQLdb") or os.environ.get(REQUIRED) == "1" else "pymysql"
+
+MYSQL_DRIVER: Final = os.environ.get("LEADWAY_MYSQL_DRIVER", _MYSQL_DEFAULT)
+"""The same for MariaDB: mysqlclient (mysqldb), if it could be built. The other ones are pymysql and mysqlconnector."""
+
+POSTGRES: Final = sa.make_url(f"postgresql+{POSTGRES_DRIVER}://postgres@127.0.0.1:5432/test")
+MARIADB: Final = sa.make_url(f"mysql+{MYSQL_DRIVER}://root@127.0.0.1:3306/test?charset=utf8mb4")
+
+
+KINDS: Final = ("sqlite", "postgresql", "mariadb")
+"""The databases that a state store and a source are tested on."""
+
+
+def airflow_connection(url: sa.URL, **extra: object) -> str:
+    """The Airflow connection, as an environment variable holds it, that reaches a database with its URL's driver."""
+    if url.get_backend_name() == "sqlite":
+        return json.dumps({"conn_type": "sqlite", "host": url.database, "extra": extra})
+    chosen = {
+        "postgresql+psycopg2": {"sqlalchemy_scheme": "postgresql+psycopg2"},
+        "mysql+pymysql": {"client": "pymysql"},
+        "mysql+mysqlconnector": {"client": "mysql-connector-python"},
+    }
+    return json.dumps(
+        {
+            "conn_type": {"postgresql": "postgres"}.get(url.get_backend_name(), "mysql"),
+            "host": url.host,
+            "port": url.port,
+            "login": url.username,
+            "password": url.password,
+            "schema": url.database,
+            "extra": chosen.get(url.drivername, {}) | extra,
+        }
+    )
 
 
 @contextmanager
-def postgres_database() -> Iterator[sa.URL]:
+def postgres_database(*, encoding: str = "UTF8") -> Iterator[sa.URL]:
     """A new, empty PostgreSQL database; its owner may connect and nobody else knows its name."""
-    with _database(POSTGRES, "PostgreSQL", "DROP DATABASE {} WITH (FORCE)") as url:
+    options = f"ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'" if encoding != "UTF8" else ""
+    with _database(POSTGRES, "PostgreSQL", "DROP DATABASE {} WITH (FORCE)", options) as url:
         yield url
 
 
@@ -33,12 +70,12 @@ def mariadb_database() -> Iterator[sa.URL]:
 
 
 @contextmanager
-def _database(server: sa.URL, kind: str, drop: str) -> Iterator[sa.URL]:
+def _database(server: sa.URL, kind: str, drop: str, options: str = "") -> Iterator[sa.URL]:
     name = f"leadway_test_{uuid.uuid4().hex[:12]}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            connection.exec_driver_sql(f"CREATE DATABASE {name} {options}")
     except sa.exc.OperationalError as error:
         _absent(kind, server, error)
     try:

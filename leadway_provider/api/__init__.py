@@ -1,1 +1,1 @@
-"""The Leadway API: wire format, pacing, retries and the client."""
+"""The Leadway API: endpoints, authentication, quota, retries and the client."""

@@ -1,61 +1,66 @@
-"""What an HTTP answer means for the call that was made: done, wait, try again, or never.
+"""What an HTTP answer means for the call that was made.
 
-Success      200 or 201 with a JSON object
-RateLimited  429, whatever the body
-Transient    5xx, a gateway's time-out, or a body that is no JSON object: a later attempt may succeed
-Fatal        the API refuses the request, the token or the access
-Misplaced    the connection points elsewhere, or names a version that isn't there
+Success       200 or 201 with a JSON object
+RateLimited   429, whatever the body
+Transient     5xx, a time-out of the gateway, or a body that is not a JSON object: a later attempt may succeed
+Fatal         the API refuses the request, the token or the access: a later attempt would be refused too
+WrongSetting  the host of the connection is not the API, or its version does not exist
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError
+from leadway_provider.api.sentences import LONGEST as _LONGEST_TEXT
+from leadway_provider.api.sentences import Sentence, known_sentence
+from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, IdentityField, RefusedError
 
-_MAX_REASONS = 20
-_MAX_REASON_LENGTH = 300
-_LONG_VALUE = 100
-_LONGEST_WAIT = 48 * 3600.0
-_PERSONAL = re.compile(r"[^\s\"'<>@]{1,64}@[^\s\"'<>]+|\+?\d[\d\s().-]{5,30}\d")
+_MOST_TEXTS: Final = 20
+_LONGEST_ID: Final = 64
+_LONGEST_TRACE_ID: Final = 128
+_LONGEST_WAIT: Final = 48 * 3600.0
+_NO_DUPLICATES: Final = "does not allow duplicated contacts"
 _decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """The call did what it should.
+    """The call succeeded.
 
     Attributes:
         json: the decoded body.
         status: the HTTP status.
     """
 
-    json: dict[str, Any]
+    json: dict[str, Any] = field(repr=False)
     status: int
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """The quota is used up; `retry_after` are seconds, where the API told."""
+    """The quota is used up.
+
+    Attributes:
+        retry_after: the seconds that the API asked to wait, or None if it did not.
+    """
 
     retry_after: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Transient:
-    """It failed, and may succeed later.
+    """The call failed, and a later attempt may succeed.
 
     Attributes:
         reason: what happened, for a person.
         maybe_received: whether the request may have reached the account, so that a write may have happened.
-        status: the HTTP status, or None where no answer came.
-        retry_after: seconds that the server asked to wait.
+        status: the HTTP status, or None if no answer came.
+        retry_after: the seconds that the server asked to wait.
         trace_id: the CRM's id of the call.
     """
 
@@ -67,36 +72,61 @@ class Transient:
 
 
 @dataclass(frozen=True, slots=True)
-class Fatal:
-    """It failed, and would fail again.
+class TakenIdentity:
+    """What a refusal says about the contact that has an e-mail or a phone already; its name is left out.
 
     Attributes:
-        error: the exception that says who must act.
+        contact_id: the id of that contact, or None if the answer does not say.
+        field: which of its fields it is, or None if the answer does not say.
+    """
+
+    contact_id: str | None
+    field: IdentityField | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fatal:
+    """The call failed, and a later attempt would fail too.
+
+    Attributes:
+        error: the type of the exception, which says who must act.
         status: the HTTP status.
-        reasons: what the API said, one sentence each, as received: see `redacted`.
+        reasons: what the API said, as far as it is known; no text of the answer is in it.
         trace_id: the CRM's id of the call.
+        no_contact: whether the reason is that a contact does not exist.
+        taken: the contact that has the e-mail or the phone already, if that is the reason.
     """
 
     error: type[AuthenticationError | AccessDeniedError | RefusedError]
     status: int
-    reasons: tuple[str, ...]
+    reasons: tuple[Sentence, ...] = field(repr=False)
     trace_id: str | None
+    no_contact: bool = False
+    taken: TakenIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Misplaced:
-    """What answered isn't the API that the connection means; `setting` names what to look at."""
+class WrongSetting:
+    """The answer does not come from the API that the connection should reach.
 
-    setting: str
+    Attributes:
+        setting: the part of the connection to correct.
+        status: the HTTP status.
+    """
+
+    setting: Literal["host", "api_version"]
     status: int
 
 
-_ERRORS: dict[int, type[AuthenticationError | AccessDeniedError]] = {401: AuthenticationError, 403: AccessDeniedError}
-Result: TypeAlias = Success | RateLimited | Transient | Fatal | Misplaced
+_ERRORS: Final[Mapping[int, type[AuthenticationError | AccessDeniedError]]] = {
+    401: AuthenticationError,
+    403: AccessDeniedError,
+}
+Result: TypeAlias = Success | RateLimited | Transient | Fatal | WrongSetting
 
 
 def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
-    """Say what an answer means.
+    """Return what an answer means.
 
     Args:
         status: the HTTP status.
@@ -106,10 +136,10 @@ def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
     if status == 429:
         return RateLimited(retry_after(headers))
     if 300 <= status < 400:
-        return Misplaced("host", status)
+        return WrongSetting("host", status)
     try:
         json = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         json = None
     if not isinstance(json, dict):
         return Transient("the answer is not JSON", maybe_received=True, status=status, retry_after=retry_after(headers))
@@ -119,9 +149,10 @@ def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
 
 
 def _failure(status: int, headers: Mapping[str, str], json: dict[str, Any]) -> Result:
-    reasons = tuple(_reasons(json))
-    said = " ".join(reasons).lower()
-    trace_id = json.get("traceId") if isinstance(json.get("traceId"), str) else None
+    texts = _texts(json)
+    said = "\n".join(texts).lower()
+    reasons = tuple(dict.fromkeys(map(known_sentence, texts)))
+    trace_id = read_trace_id(json)
     gateway_timeout = status == 401 and "timed out" in said
     if status >= 500 or status < 300 or status == 408 or gateway_timeout:
         reason = "the gateway timed out" if gateway_timeout else f"the API answered {status}"
@@ -129,26 +160,61 @@ def _failure(status: int, headers: Mapping[str, str], json: dict[str, Any]) -> R
             reason, maybe_received=True, status=status, retry_after=retry_after(headers), trace_id=trace_id
         )
     if status == 401 and "version header" in said:
-        return Misplaced("api_version", status)
-    # Observed: a missing scope is told with 401, although the token is good.
+        return WrongSetting("api_version", status)
+    # Observed: the status for a missing scope is 401, although the token is valid.
     error = AccessDeniedError if status == 401 and "scope" in said else _ERRORS.get(status, RefusedError)
-    return Fatal(error, status, reasons, trace_id)
+    if status not in (400, 404):
+        return Fatal(error, status, reasons, trace_id)
+    meta = json["meta"] if isinstance(json.get("meta"), dict) else {}
+    return Fatal(
+        error,
+        status,
+        reasons,
+        trace_id,
+        no_contact=_is_contact_missing(said),
+        taken=_taken_identity(meta) if "matchingField" in meta or _NO_DUPLICATES in said else None,
+    )
 
 
-def _reasons(json: dict[str, Any]) -> Iterator[str]:
-    """Everything the API says of a failure; `message` is a sentence or a list of them."""
+def _is_contact_missing(said: str) -> bool:
+    """Return True for either wording that was observed, in lower case."""
+    _, named, rest = said.partition("contact with id")
+    return "contact not found" in said or (bool(named) and "not found" in rest)
+
+
+def _taken_identity(meta: Mapping[str, Any]) -> TakenIdentity:
+    contact_id, field = meta.get("contactId"), meta.get("matchingField")
+    return TakenIdentity(
+        contact_id=contact_id if isinstance(contact_id, str) and _is_id(contact_id) else None,
+        field=field if field in ("email", "phone") else None,
+    )
+
+
+def _is_id(text: str) -> bool:
+    """Return True for letters, digits, `-` and `_`: a remark shows the id, and text must not pass for one."""
+    return len(text) <= _LONGEST_ID and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+
+
+def _texts(json: dict[str, Any]) -> list[str]:
+    """Return the texts of a failure; `message` is one text or a list of them. They may quote values."""
     message = json.get("message")
     said = message if isinstance(message, list) else [message]
-    texts = [text for text in said if isinstance(text, str) and text]
-    if not texts and isinstance(error := json.get("error"), str):
-        texts = [error]
-    yield from texts[:_MAX_REASONS]
+    texts = [text[: _LONGEST_TEXT + 1] for text in said[:_MOST_TEXTS] if isinstance(text, str) and text]
+    return texts or [error[: _LONGEST_TEXT + 1] for error in [json.get("error")] if isinstance(error, str)]
+
+
+def read_trace_id(json: Mapping[str, Any]) -> str | None:
+    """Return the CRM's id of a call, 128 printable characters of it at most; None if the answer has none."""
+    trace_id = json.get("traceId")
+    if not isinstance(trace_id, str):
+        return None
+    return "".join(filter(str.isprintable, trace_id[:_LONGEST_TRACE_ID])) or None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `Retry-After` as a number or as a date measured against the answer's own `Date`.
+    """Return the seconds of the header `Retry-After`, which is a number, or a date after the answer's own `Date`.
 
-    None where it says what no quota can mean: more than two days, or nothing that can be read.
+    Return None if the header is missing, unreadable, or more than two days, which is longer than any quota lasts.
     """
     if (value := headers.get("retry-after")) is None:
         return None
@@ -160,48 +226,3 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         except (KeyError, ValueError, TypeError, OverflowError):
             return None
     return max(0.0, wait) if wait <= _LONGEST_WAIT else None
-
-
-def redacted(reasons: Iterable[str], sent: Iterable[object]) -> tuple[str, ...]:
-    """The reasons without anything personal: no value that was sent, no e-mail address and no phone number.
-
-    Args:
-        reasons: what the API said; it may quote what it dislikes.
-        sent: the request's body and query: their texts and numbers of three characters and more are looked for.
-    """
-    reasons = tuple(reasons)
-    said = "\n".join(reasons).casefold()
-    values = {text for part in sent for text in _texts(part) if len(text) >= 3 and _beginning(text) in said}
-    patterns = map(_pattern, sorted(values, key=len, reverse=True))
-    quoted = re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL) if values else None
-    clean = []
-    for reason in reasons:
-        text = quoted.sub("…", reason) if quoted else reason
-        clean.append(_PERSONAL.sub("…", text)[:_MAX_REASON_LENGTH])
-    return tuple(clean)
-
-
-def _beginning(text: str) -> str:
-    return text[:_LONG_VALUE].casefold()
-
-
-def _pattern(text: str) -> str:
-    """What finds a value; a long one is told by its beginning, and all behind goes with it.
-
-    A pattern as long as a text column can be would take minutes to compile.
-    """
-    return re.escape(text) if len(text) <= _LONG_VALUE else f"{re.escape(text[:_LONG_VALUE])}.*"
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-        yield value.strip()
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield str(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)

@@ -1,19 +1,20 @@
-"""Who the provider is to the API: a private integration token, or an app with a refresh token that rotates."""
+"""The credentials for the API: a private integration token, or an OAuth app with a refresh token that rotates."""
 
 from __future__ import annotations
 
-import logging
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from leadway_provider.exceptions import ConnectionSettingsError
+from leadway_provider.printable import printable_log
 
 AuthKind: TypeAlias = Literal["token", "oauth", "agency"]
 
 EXTRAS: Final = ("auth", "refresh_token", "company_id")
-"""The extras of a connection that are read here."""
+"""The extras of a connection that this module reads."""
 
 _WHERE: Final = {
     "token": "the password",
@@ -26,10 +27,10 @@ _MEANING: Final = {
     "token": "the account's private integration token",
     "client_id": "the app's client id",
     "client_secret": "the app's client secret",
-    "refresh_token": "the refresh token that came when the app was connected",
+    "refresh_token": "the refresh token from connecting the app",
     "company_id": "the agency's id",
 }
-_log = logging.getLogger(__name__)
+_log = printable_log(__name__)
 
 
 def _one_word(secret: SecretStr) -> SecretStr:
@@ -43,15 +44,20 @@ _Word: TypeAlias = Annotated[SecretStr, AfterValidator(_one_word)]
 
 
 class PrivateToken(BaseModel):
-    """A private integration token, which stays as it is until a person changes it."""
+    """A private integration token, which stays the same until a person changes it."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     token: _Word
 
     @property
+    def app(self) -> str:
+        """A name for whatever has a quota of its own (documented: the app), which does not show the token."""
+        return f"token {hashlib.sha256(self.token.get_secret_value().encode()).hexdigest()[:16]}"
+
+    @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
+        """The values that must never be shown."""
         return (self.token.get_secret_value(),)
 
 
@@ -61,8 +67,8 @@ class OAuthApp(BaseModel):
     Attributes:
         client_id: the app's client id.
         client_secret: the app's client secret.
-        refresh_token: the first refresh token; the API replaces it at each use.
-        company_id: the agency, where the app was connected to one.
+        refresh_token: the first refresh token; the API replaces it with every use.
+        company_id: the agency if the app was connected to one, else None.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -73,13 +79,18 @@ class OAuthApp(BaseModel):
     company_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
 
     @property
+    def app(self) -> str:
+        """As `PrivateToken.app`."""
+        return f"app {self.client_id}"[:64]
+
+    @property
     def user_type(self) -> Literal["Company", "Location"]:
-        """The API's word for what the app was connected to."""
+        """The API's word for the kind of account that the app was connected to."""
         return "Location" if self.company_id is None else "Company"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
+        """The values that must never be shown."""
         return (self.client_secret.get_secret_value(), self.refresh_token.get_secret_value())
 
 
@@ -89,7 +100,7 @@ Credentials: TypeAlias = PrivateToken | OAuthApp
 def read_credentials(
     conn_id: str, *, login: str | None, password: str | None, extra: Mapping[str, object]
 ) -> Credentials:
-    """The credentials of an Airflow connection; blanks around them are slips of the clipboard.
+    """Return the credentials of an Airflow connection; whitespace around them is removed.
 
     Args:
         conn_id: the connection's id.
@@ -98,7 +109,7 @@ def read_credentials(
         extra: the connection's extra fields that are not blank.
 
     Raises:
-        ConnectionSettingsError: something is missing or can't be used; the message names it.
+        ConnectionSettingsError: a part is missing or can't be used; the message names it.
     """
     auth = extra.get("auth", "token")
     given = {"client_id": login, "client_secret": password, **{name: extra.get(name) for name in EXTRAS[1:]}}

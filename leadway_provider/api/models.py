@@ -1,20 +1,31 @@
 """The API's answers, as typed values.
 
-They are read tolerantly: what a call needs must be there, anything else may be missing or odd. An answer that couldn't
-be read would make a write look lost that has happened. Nothing here shows a contact's values in its `repr`.
+What a call needs must be in the answer. Any other part may be missing or have an unexpected form, because an answer
+that can't be read makes a successful write look lost. No `repr` shows a contact's values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Self, cast
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
+from pydantic import (
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SkipValidation,
+    model_validator,
+)
 
 from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.contacts.custom_field import CustomField
 
-Identifier = Annotated[str, Field(min_length=1)]
+LONGEST_ID: Final = 255
+"""The most characters of an id, which is what the state store can hold."""
+Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -27,24 +38,24 @@ OptionalFlag = Annotated[bool | None, BeforeValidator(lambda value: value if isi
 
 
 class Answer(BaseModel):
-    """What all answers have in common: they don't change, and don't show what they were made of in an error."""
+    """An answer that can't be changed; errors about it do not show its values."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
 
 class ContactRecord(Answer):
-    """A contact as the account holds it.
+    """A contact of the account.
 
     Attributes:
-        id: the contact's id; it dies when the contact is merged into another.
-        wire: the contact as received, in the API's names, version 2021-07-28.
+        id: the contact's id; it becomes invalid when the contact is merged into another one.
+        fields: the contact as received, in the API's names, version 2021-07-28.
     """
 
     id: Identifier
-    wire: SkipValidation[dict[str, Any]] = Field(repr=False)
+    fields: SkipValidation[dict[str, Any]] = Field(repr=False)
 
     def _text(self, name: str) -> str | None:
-        value = self.wire.get(name)
+        value = self.fields.get(name)
         return value if isinstance(value, str) else None
 
     @property
@@ -54,7 +65,7 @@ class ContactRecord(Answer):
 
     @property
     def phone(self) -> str | None:
-        """The primary phone, which the account keeps as E.164."""
+        """The primary phone, which the account stores as E.164."""
         return self._text("phone")
 
     @property
@@ -74,24 +85,24 @@ class ContactRecord(Answer):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags; the account keeps them in lower case."""
-        return _texts(self.wire.get("tags"))
+        """The tags, which the account stores in lower case."""
+        return _texts(self.fields.get("tags"))
 
     @property
     def custom_values(self) -> Mapping[str, JsonValue]:
         """The values of custom fields by the fields' ids."""
-        items = self.wire.get("customFields")
+        items = self.fields.get("customFields")
         if not isinstance(items, list):
             return {}
-        return {item["id"]: item.get("value") for item in items if isinstance(item, dict) and "id" in item}
+        return {item["id"]: item.get("value") for item in items if _has_identifier(item, "id")}
 
 
 class UpsertAnswer(Answer):
-    """The CRM's acknowledgement of an upsert.
+    """The CRM's acknowledgement of an upsert or an update.
 
     Attributes:
-        new: whether the CRM made a new contact.
-        contact: the contact as it is now.
+        new: whether the CRM created the contact.
+        contact: the contact after the write.
         trace_id: the CRM's id of the call.
         status: the HTTP status.
     """
@@ -108,8 +119,23 @@ class UpsertAnswer(Answer):
 
     @property
     def kept(self) -> Mapping[str, JsonValue]:
-        """The contact as the answer shows it, in the API's names."""
-        return cast("Mapping[str, JsonValue]", self.contact.wire)
+        """The fields of the contact after the write, in the API's names."""
+        return cast("Mapping[str, JsonValue]", self.contact.fields)
+
+
+def _has_identifier(item: object, name: str) -> bool:
+    value = item.get(name) if isinstance(item, dict) else None
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+
+
+def _count(value: object) -> object:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _readable_items(items: object) -> list[object]:
+    """Return the items about a contact: the description says that the items are texts, and others were observed."""
+    found = items if isinstance(items, (list, tuple)) else []
+    return [each for each in found if isinstance(each, BulkTagsItem) or _has_identifier(each, "contactId")]
 
 
 class TagsAnswer(Answer):
@@ -119,38 +145,45 @@ class TagsAnswer(Answer):
         tags: the tags that the answer lists.
     """
 
-    tags: Texts = ()
+    tags: Texts = Field(default=(), repr=False)
 
 
 class BulkTagsItem(Answer):
-    """What a bulk change of tags did to one contact.
+    """The result of a bulk change of tags for one contact.
 
     Attributes:
         contact_id: the contact.
-        ok: whether its tags are now as asked.
-        message: what the API says of it.
+        ok: whether its tags are now as requested.
+        type: the API's word for the result, `success` or `error`.
+        message: what the API says about it.
     """
 
     contact_id: Identifier = Field(validation_alias="contactId")
     type: OptionalText = None
-    message: OptionalText = None
+    message: OptionalText = Field(default=None, repr=False)
 
     @property
     def ok(self) -> bool:
-        """Whether the contact's tags are now as asked."""
+        """Whether the contact's tags are now as requested."""
         return self.type == "success"
 
 
 class BulkTagsAnswer(Answer):
-    """The answer to a bulk change of tags, contact by contact.
+    """The answer to a bulk change of tags.
 
     Attributes:
-        error_count: how many contacts were not changed.
-        responses: one for each contact.
+        error_count: the number of contacts that were not changed.
+        responses: one item for each contact.
     """
 
-    error_count: int = Field(default=0, validation_alias="errorCount")
-    responses: tuple[BulkTagsItem, ...] = ()
+    error_count: Annotated[int, BeforeValidator(_count)] = Field(default=0, validation_alias="errorCount")
+    responses: Annotated[tuple[BulkTagsItem, ...], BeforeValidator(_readable_items)] = ()
+
+    @model_validator(mode="after")
+    def _name_the_failed(self) -> Self:
+        if self.error_count > sum(not item.ok for item in self.responses):
+            raise ValueError("the answer does not name every contact that was not changed")
+        return self
 
 
 class Location(Answer):
@@ -158,13 +191,15 @@ class Location(Answer):
 
     Attributes:
         id: the location id.
-        name: its name.
+        company_id: the company that the account belongs to.
+        name: the name of the account.
         timezone: its IANA time zone.
         country: its two-letter country code.
-        allow_duplicate_contact: whether the account lets two contacts share an e-mail or phone; None if not told.
+        allow_duplicate_contact: whether two contacts may share an e-mail or phone; None if the answer does not say.
     """
 
     id: Identifier
+    company_id: OptionalText = Field(default=None, validation_alias="companyId")
     name: OptionalText = None
     timezone: OptionalText = None
     country: OptionalText = None
@@ -174,7 +209,7 @@ class Location(Answer):
 
 
 class User(Answer):
-    """Somebody whom contacts can be assigned to.
+    """A user of the account; contacts can be assigned to users.
 
     Attributes:
         id: the user's id, which `assignedTo` takes.
@@ -185,20 +220,70 @@ class User(Answer):
     email: OptionalText = Field(default=None, repr=False)
 
 
-class _CustomFieldWire(Answer):
-    id: Identifier
-    name: str
-    field_key: str = Field(validation_alias="fieldKey")
-    data_type: str = Field(validation_alias="dataType")
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of a search for users.
+
+    Attributes:
+        users: those that contacts can be assigned to.
+        length: the number of all users on the page.
+        count: the number of all users that the search finds, or 0 if the answer does not say.
+    """
+
+    users: Sequence[User]
+    length: int
+    count: int
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> UserPage:
+        """Return the page of an answer; raise LookupError or TypeError if it has no list of users."""
+        users, count = answer["users"], answer.get("count")
+        if not isinstance(users, list):
+            raise TypeError("users must be a list")
+        return cls(read_users(users), len(users), count if isinstance(count, int) else 0)
+
+
+class _CustomFieldItem(Answer):
+    """One item of an account's custom fields. Every part may be missing, because accounts hold odd ones (observed)."""
+
+    id: OptionalText = None
+    name: OptionalText = None
+    field_key: OptionalText = Field(default=None, validation_alias="fieldKey")
+    data_type: OptionalText = Field(default=None, validation_alias="dataType")
     options: Texts = Field(default=(), validation_alias="picklistOptions")
+    allows_custom_option: OptionalFlag = Field(default=None, validation_alias="isAllowedCustomOption")
+    document_type: OptionalText = Field(default=None, validation_alias="documentType")
     model: OptionalText = None
+
+    @property
+    def unusable(self) -> str:
+        """Why no value can be sent to it; blank if one can."""
+        if self.document_type == "folder" or (self.data_type or "").casefold() == "folder":
+            return "it is a folder of fields"
+        if not self.id:
+            return "the account shows no id of it"
+        return "" if self.data_type else "the account shows no data type of it"
 
 
 def read_custom_fields(items: list[object]) -> list[CustomField]:
-    """The contact fields among the custom fields of an answer."""
-    read = [_CustomFieldWire.model_validate(item) for item in items]
+    """Return those custom fields of an answer that belong to contacts; those that can't be filled say why."""
+    read = [_CustomFieldItem.model_validate(item) for item in items if isinstance(item, dict)]
     return [
-        CustomField(id=it.id, name=it.name, field_key=it.field_key, data_type=it.data_type, options=it.options)
+        CustomField(
+            id=it.id or "",
+            name=it.name or (it.field_key or "").removeprefix("contact.") or it.id or "",
+            field_key=it.field_key or "",
+            data_type=it.data_type or "",
+            options=it.options,
+            allows_custom_option=it.allows_custom_option is True,
+            unusable=it.unusable,
+        )
         for it in read
         if it.model in (None, "contact")
     ]
+
+
+def read_users(items: list[object]) -> list[User]:
+    """Return the users of an answer; those without an id and those that were deleted are left out."""
+    users = [item for item in items if isinstance(item, dict) and item.get("deleted") is not True]
+    return [User.model_validate(user) for user in users if _has_identifier(user, "id")]

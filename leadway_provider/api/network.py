@@ -1,25 +1,24 @@
-"""One request over the network and its whole answer, or why none came.
+"""One request over the network with its whole answer, or the reason why no answer came.
 
-Requests are handed to the transport directly: httpx's own client would write every address to the log, with the
-e-mails that are searched for.
+Requests go to the transport directly, because httpx's own client logs every address, with the e-mails in searches.
 """
 
 from __future__ import annotations
 
 import asyncio
+import zlib
 from types import TracebackType
-from typing import Final, NamedTuple, Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Final, NamedTuple, Self, cast
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from leadway_provider.api.settings import ConnectionSettings, is_loopback
+from leadway_provider.api.settings import ConnectionSettings
 
+_GZIP: Final = 16 + zlib.MAX_WBITS
 MAX_BODY: Final = 5_000_000
-"""The largest answer that is read, in bytes."""
+"""The size in bytes above which an answer is not read."""
 
 
 class Received(NamedTuple):
@@ -29,9 +28,13 @@ class Received(NamedTuple):
     headers: dict[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        """Return the status and the size; headers and body may hold values and tokens."""
+        return f"Received(status={self.status}, {len(self.body)} bytes)"
+
 
 class LostError(Exception):
-    """No answer came. It is raised on its own, because httpx's errors hold the request and its token.
+    """No answer came. It is raised without httpx's error as its context, because that holds the request and its token.
 
     Attributes:
         reason: what happened, for a person.
@@ -48,8 +51,8 @@ class Network:
     """Sends requests; an asynchronous context manager.
 
     Args:
-        settings: the way to the account.
-        transport: instead of the network.
+        settings: the connection.
+        transport: used instead of the network.
     """
 
     def __init__(self, settings: ConnectionSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -70,7 +73,14 @@ class Network:
             await self._transport.__aexit__(kind, error, traceback)
 
     async def send(self, method: str, url: httpx.URL, headers: httpx.Headers, content: bytes, limit: float) -> Received:
-        """One request and its whole answer, within so many seconds.
+        """Send one request, and return its whole answer.
+
+        Args:
+            method: the HTTP method.
+            url: the address with its query.
+            headers: the headers.
+            content: the body.
+            limit: the longest time in seconds until the answer is complete.
 
         Raises:
             LostError: no answer came.
@@ -78,7 +88,7 @@ class Network:
         if self._transport is None:
             raise RuntimeError("LeadwayClient must be entered with `async with` before it is used")
         request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
-        request.headers.encoding = "ascii"  # as they are; httpx would find out again for each of them
+        request.headers.encoding = "ascii"  # otherwise httpx detects the encoding of each request's headers
         try:
             async with asyncio.timeout(limit):
                 return await _read(await self._transport.handle_async_request(request))
@@ -103,35 +113,53 @@ _NOT_SENT: Final = (
 
 
 def _what_happened(error: Exception) -> LostError:
-    """Why no answer came, and whether the request may have reached the account.
+    """Return why no answer came, and whether the request may have reached the account.
 
-    A connection that broke after the request was sent arrives as `httpx.ConnectTimeout`; aiohttp's error beneath it
-    knows better.
+    The cause of httpx's error counts, because `httpx.ConnectTimeout` is also raised for a connection that broke after
+    the request was sent.
     """
-    beneath = error.__cause__
-    cause = beneath if isinstance(beneath, (aiohttp.ClientError, OSError)) else error
+    original = error.__cause__
+    cause = original if isinstance(original, (aiohttp.ClientError, OSError)) else error
     return LostError(f"no answer came ({type(cause).__name__})", maybe_received=not isinstance(cause, _NOT_SENT))
 
 
 async def _read(response: httpx.Response) -> Received:
-    """An answer with its body, unless that is larger than any answer of the API."""
-    parts, size = [], 0
+    """Return an answer with its body, decompressed.
+
+    Raises:
+        LostError: the body is larger than any answer of the API, or its encoding is not gzip alone.
+    """
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
     try:
-        async for part in response.aiter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > MAX_BODY:
-                raise LostError(f"the answer is larger than {MAX_BODY} bytes", maybe_received=True)
+        return Received(response.status_code, headers, await _body(response))
+    except zlib.error:
+        lost = LostError("the answer can't be decompressed", maybe_received=True)
     finally:
         await response.aclose()
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-    return Received(response.status_code, headers, b"".join(parts))
+    raise lost
+
+
+async def _body(response: httpx.Response) -> bytes:
+    """Return the decompressed body; of no part more is decompressed than may be kept.
+
+    httpx would decompress as often as the header says, and each part as far as it goes.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise LostError("the answer has an encoding that was not asked for", maybe_received=True)
+    inflater = zlib.decompressobj(wbits=_GZIP) if encoding == "gzip" else None
+    body = bytearray()
+    async for part in cast("httpx.AsyncByteStream", response.stream):
+        body += inflater.decompress(part, MAX_BODY + 1 - len(body)) if inflater else part
+        if len(body) > MAX_BODY:
+            raise LostError(f"the answer is larger than {MAX_BODY} bytes", maybe_received=True)
+    return bytes(body)
 
 
 def _transport(settings: ConnectionSettings) -> AiohttpTransport:
-    """The network: connections are kept, cookies are not, and nothing is sent twice behind our back."""
-    proxy = settings.proxy or _proxy_of_environment(settings.base_url)
-    # Reading the machine's certificates takes longer than many a call; where nothing is encrypted none is needed.
+    """Return a transport that keeps connections open, stores no cookies and repeats no request."""
+    proxy = settings.proxy_to_use()
+    # Loading the machine's certificates takes longer than many calls, and without encryption none is needed.
     plain = settings.verify is True and not any((url or "").startswith("https:") for url in (settings.base_url, proxy))
     transport = AiohttpTransport(
         verify=False if plain else settings.ssl_context(), proxy=httpx.Proxy(proxy) if proxy else None
@@ -145,18 +173,10 @@ def _transport(settings: ConnectionSettings) -> AiohttpTransport:
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from repeating a GET or DELETE by itself, which nobody would count."""
+    """Prevent aiohttp from repeating a GET or DELETE by itself, which would not count against the quota."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as lost:
         raise aiohttp.ClientConnectionError(type(lost).__name__) from lost
-
-
-def _proxy_of_environment(base_url: str) -> str | None:
-    url = urlsplit(base_url)
-    host = url.hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
-        return None
-    return getproxies().get(url.scheme)

@@ -1,10 +1,15 @@
-"""OAuth pairs, whose refresh token is good for one use: renewed once for all, and kept before they are used.
+"""The tokens of an OAuth app: one renewal for all callers, stored before the new tokens are used.
 
-A refresh token that was used and whose successor is lost cuts the connection off until a person connects it anew. So
-the vault says beforehand that a renewal begins, the new pair is in the vault before its access token leaves it, and a
-renewal that was cut off is repeated with the same refresh token: the API gives the same pair again for 30 s
-(documented). One worker renews while the others wait, but nothing depends on that: two that renew at once are given one
-pair, and the vault takes only the first.
+A refresh token can be used once, and brings the next one. If the next one is lost, the app must be connected again by
+a person. Therefore:
+
+- the store records that a renewal begins before the refresh token is sent;
+- the new tokens are stored before the new access token is used;
+- a renewal that was interrupted is repeated with the same refresh token, because the API returns the same tokens again
+  for 30 s (documented).
+
+One worker renews while the others wait. This saves calls, but correctness does not depend on it: two workers that renew
+at the same time get the same tokens, and the store keeps only the first result.
 """
 
 from __future__ import annotations
@@ -14,90 +19,104 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, Protocol, TypeVar
 
-from leadway_provider.api.calls import Call
+from leadway_provider.api.answer import Success
+from leadway_provider.api.call import Call
 from leadway_provider.api.credentials import OAuthApp
+from leadway_provider.api.v3 import token_value
+from leadway_provider.clock import SYSTEM_CLOCK, Clock
 from leadway_provider.exceptions import AuthenticationError, RefusedError, StateUnavailableError
 
 T = TypeVar("T")
 
 MARGIN: Final = 600.0
-"""Seconds before its end that an access token is renewed: longer than a call may wait for quota and answer."""
+"""Seconds before its end at which an access token is renewed: longer than a call may wait for quota and answer."""
 LEASE: Final = 15.0
-"""Seconds after which a renewal counts as cut off: longer than one attempt takes, and early enough to repeat it."""
+"""Seconds after which a renewal counts as interrupted: longer than one attempt, and soon enough to repeat it."""
 _LIFETIME: Final = 86399.0
+_LONGEST_LIFETIME: Final = 365 * 86400.0
+_NOT_UNDERSTOOD: Final = (404, 405, 422)
 _POLL: Final = 0.25
-_KEEP_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
+_STORE_PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
-class Ask(Protocol):
-    """Sends a call about tokens, with a bearer token or none, and repeats it as other calls are."""
+class Sender(Protocol):
+    """Sends a call about tokens, with a bearer token or without one, and with the retries of other calls."""
 
     async def __call__(self, call: Call[T], bearer: str | None = None) -> T:
-        """The answer; raises as the client's methods do."""
+        """Return the answer; raise the errors of the client's methods."""
         ...
 
 
-class Kept(Protocol):
-    """What a vault holds of one lineage."""
+class StoredTokens(Protocol):
+    """What the store holds of one token family."""
 
     @property
     def version(self) -> int:
-        """Grows by one with every secret that is kept; 0 where none was."""
+        """How many secrets of the family were stored until now; 0 if none was."""
         ...
 
     @property
     def secret(self) -> str | None:
-        """The last secret."""
+        """The latest secret."""
         ...
 
     @property
     def lease(self) -> str | None:
-        """Who is renewing it; one that died is still named."""
+        """The worker that renews the tokens now; also a worker that died meanwhile."""
         ...
 
     @property
     def begun_at(self) -> datetime | None:
-        """When a renewal began whose result has not been kept."""
+        """When a renewal began whose result was not stored."""
         ...
 
 
-class TokenVault(Protocol):
-    """Keeps secrets for all workers, encrypted. Its methods block, and each commits by itself.
+class TokenStore(Protocol):
+    """Stores the tokens of all workers, encrypted. Its methods block, and each is a transaction of its own.
 
-    A lineage is all that grew from one refresh token of a connection.
+    A token family is a refresh token of a connection with all the tokens that followed it.
+
+    Each method raises StateUnavailableError if the database is out of reach or can't be written.
     """
 
-    def read(self, lineage: str) -> Kept:
-        """What is there; version 0 where nothing is."""
+    def read(self, family: str) -> StoredTokens:
+        """Return what is stored; version 0 if nothing is."""
         ...
 
-    def begin(self, lineage: str, version: int, *, lease: str, instead_of: str | None, now: datetime) -> bool:
-        """Note that the holder of `lease` renews; False if version or lease are no longer those that were read."""
+    def begin(self, family: str, version: int, *, lease: str, instead_of: str | None, now: datetime) -> bool:
+        """Record that `lease` renews; return False if version or lease changed since they were read."""
         ...
 
-    def keep(self, lineage: str, version: int, secret: str, now: datetime) -> bool:
-        """Replace the secret and end the renewal; False, and nothing changed, if the version is another by now."""
+    def keep(self, family: str, version: int, secret: str, now: datetime) -> bool:
+        """Replace the secret and end the renewal; return False and change nothing if the version changed."""
         ...
 
-    def release(self, lineage: str, version: int, lease: str, begun_at: datetime | None) -> None:
-        """Let others renew at once, and note when the renewal began whose result may be lost, if one may."""
+    def release(self, family: str, version: int, lease: str, begun_at: datetime | None) -> None:
+        """Let other workers renew at once.
+
+        Args:
+            family: the family.
+            version: the version that was read.
+            lease: the worker that gives up its renewal.
+            begun_at: when a renewal began whose result may be lost, or None if no result can be lost.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the API granted.
+    """Tokens that the API granted.
 
     Attributes:
-        access_token: for calls.
-        renew_at: from when on it should be replaced.
-        refresh_token: for one renewal; empty where the API gives none.
+        access_token: the bearer token of calls.
+        renew_at: the time from which the access token should be renewed.
+        refresh_token: the token for the next renewal; empty if the API gave none.
     """
 
     access_token: str = field(repr=False)
@@ -105,18 +124,27 @@ class Grant:
     refresh_token: str = field(default="", repr=False)
 
 
-def read_grant(body: Mapping[str, Any], now: datetime) -> Grant:
-    """The grant in an answer of the API.
+def read_grant(body: dict[str, Any], now: datetime) -> Grant:
+    """Return the grant in an answer of the API.
 
     Raises:
-        ValueError, LookupError, TypeError: it holds no usable token.
+        ValueError, LookupError, TypeError: the answer holds no usable token.
     """
-    seconds = float(body.get("expires_in") or _LIFETIME)
+    seconds = _lifetime(token_value(body, "expires_in"))
     renew_at = now + timedelta(seconds=seconds - min(MARGIN, seconds / 2))
-    tokens = [body["access_token"], body.get("refresh_token") or ""]
+    tokens = [token_value(body, "access_token") or "", token_value(body, "refresh_token") or ""]
     if not all(_TOKEN.fullmatch(token) for token in tokens if token) or not tokens[0]:
         raise ValueError("no token")
     return Grant(tokens[0], renew_at, tokens[1])
+
+
+def _lifetime(seconds: object) -> float:
+    """Return the seconds that a token is valid; the usual ones if the answer does not say, and a year at most."""
+    try:
+        given = float(seconds)  # type: ignore[arg-type]  # whatever can't be a number is an error, which is handled
+    except (TypeError, ValueError, OverflowError):
+        return _LIFETIME
+    return min(given, _LONGEST_LIFETIME) if given > 0 else _LIFETIME
 
 
 class OAuthToken:
@@ -124,102 +152,100 @@ class OAuthToken:
 
     Args:
         app: the app's credentials.
-        vault: where the pair is kept.
+        store: where the tokens are stored.
         conn_id: the Airflow connection, for messages.
-        host: the API's address, which tells a sandbox's tokens from real ones.
-        tell_secret: is told of each new token before it is used, in a thread; a log can then mask it.
-        now: the time in UTC.
-        sleep: waits that many seconds.
+        host: the address of the API; tokens of a sandbox and of the service are thus different families.
+        mask: called in a thread with each new token before the token is used.
+        clock: the present and the sleep.
     """
 
     def __init__(
         self,
         app: OAuthApp,
-        vault: TokenVault,
+        store: TokenStore,
         *,
         conn_id: str,
         host: str,
-        tell_secret: Callable[[str], None] = lambda _secret: None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        mask: Callable[[str], None] = lambda _secret: None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._app = app
-        self._vault = vault
+        self._store = store
         self._conn_id = conn_id
-        self._tell_secret = tell_secret
-        self._now = now
-        self._sleep = sleep
+        self._mask = mask
+        self._now = clock.now
+        self._sleep = clock.sleep
         self._lock = asyncio.Lock()
         self._grant: Grant | None = None
         root = f"{host}\n{app.client_id}\n{app.refresh_token.get_secret_value()}"
-        self._lineage = hashlib.sha256(root.encode()).hexdigest()
+        self._family = hashlib.sha256(root.encode()).hexdigest()
 
-    async def bearer(self, ask: Ask) -> str:
+    async def bearer(self, send: Sender) -> str:
         """See `TokenSource.bearer`."""
         async with self._lock:
             if self._grant is None or self._now() >= self._grant.renew_at:
-                self._grant = await self._current(ask, refused=None)
+                self._grant = await self._valid_grant(send, refused=None)
             return self._grant.access_token
 
-    async def renew(self, ask: Ask, refused: str) -> bool:
+    async def renew(self, send: Sender, refused: str) -> bool:
         """See `TokenSource.renew`."""
         async with self._lock:
             if self._grant is None or self._grant.access_token == refused:
-                self._grant = await self._current(ask, refused)
+                self._grant = await self._valid_grant(send, refused)
         return True
 
-    async def _current(self, ask: Ask, refused: str | None) -> Grant:
-        """The kept grant if it is good, whoever renewed it; else renew it, when nobody else does."""
-        watched: str | None = None
+    async def _valid_grant(self, send: Sender, refused: str | None) -> Grant:
+        """Return the stored grant if it is valid; otherwise renew it, or wait for the worker that renews it."""
+        holder: str | None = None
         waited = 0.0
         while True:
-            kept = await asyncio.to_thread(self._vault.read, self._lineage)
-            grant = await self._known(kept)
-            if grant and kept.begun_at is None and self._now() < grant.renew_at and grant.access_token != refused:
+            stored = await asyncio.to_thread(self._store.read, self._family)
+            grant = await self._stored_grant(stored)
+            if grant and stored.begun_at is None and self._now() < grant.renew_at and grant.access_token != refused:
                 return grant
-            if kept.lease != watched:
-                watched, waited = kept.lease, 0.0
-            # By the clock, so that a lease left by a crash is no hindrance later; and by waiting, so that a clock that
-            # is wrong is none either.
-            cut_off = kept.begun_at is None or (self._now() - kept.begun_at).total_seconds() >= LEASE
-            if kept.lease is None or cut_off or waited >= LEASE:
-                if renewed := await _to_the_end(self._renewed(ask, kept, grant)):
+            if stored.lease != holder:
+                holder, waited = stored.lease, 0.0
+            # A dead worker's lease is over by the clock if it is old, and by waiting if a wrong clock has dated it in
+            # the future.
+            over = stored.begun_at is None or (self._now() - stored.begun_at).total_seconds() >= LEASE
+            if stored.lease is None or over or waited >= LEASE:
+                if renewed := await _despite_cancellation(self._renewed_grant(send, stored, grant)):
                     return renewed
             else:
                 await self._sleep(_POLL)
                 waited += _POLL
 
-    async def _known(self, kept: Kept) -> Grant | None:
-        if kept.secret is None:
+    async def _stored_grant(self, stored: StoredTokens) -> Grant | None:
+        if stored.secret is None:
             return None
-        grant = _decoded(kept.secret)
-        await self._tell(grant)
+        grant = _decoded(stored.secret)
+        await self._mask_tokens(grant)
         return grant
 
-    async def _renewed(self, ask: Ask, kept: Kept, old: Grant | None) -> Grant | None:
-        """The new grant, kept; None where somebody else was quicker."""
+    async def _renewed_grant(self, send: Sender, stored: StoredTokens, old: Grant | None) -> Grant | None:
+        """Renew and store the grant; return None if another worker did it before."""
         lease, now = uuid.uuid4().hex, self._now()
         if not await asyncio.to_thread(
-            self._vault.begin, self._lineage, kept.version, lease=lease, instead_of=kept.lease, now=now
+            self._store.begin, self._family, stored.version, lease=lease, instead_of=stored.lease, now=now
         ):
             return None
         refresh_token = old.refresh_token if old else self._app.refresh_token.get_secret_value()
         done = False
-        begun_at: datetime | None = kept.begun_at or now
+        begun_at: datetime | None = stored.begun_at or now
         try:
-            grant = await ask(self._call(refresh_token))
-            await self._tell(grant)
-            done = await self._keep(kept.version, grant)
+            grant = await send(self._renewal(refresh_token))
+            await self._mask_tokens(grant)
+            done = await self._keep(stored.version, grant)
         except (RefusedError, AuthenticationError) as error:
-            begun_at = kept.begun_at  # a refusal uses nothing up
-            if (await asyncio.to_thread(self._vault.read, self._lineage)).version == kept.version:
-                self._fail(error, kept)
+            begun_at = stored.begun_at  # a refusal does not use the refresh token up
+            if (await asyncio.to_thread(self._store.read, self._family)).version == stored.version:
+                self._fail(error, stored)
         finally:
             if not done:
-                await asyncio.to_thread(self._vault.release, self._lineage, kept.version, lease, begun_at)
+                await asyncio.to_thread(self._store.release, self._family, stored.version, lease, begun_at)
         return grant if done else None
 
-    def _call(self, refresh_token: str) -> Call[Grant]:
+    def _renewal(self, refresh_token: str) -> Call[Grant]:
         form = {
             "client_id": self._app.client_id,
             "client_secret": self._app.client_secret.get_secret_value(),
@@ -227,41 +253,49 @@ class OAuthToken:
             "refresh_token": refresh_token,
             "user_type": self._app.user_type,
         }
-        return Call("POST", "/oauth/token", "/oauth/token", self._read, form=form)
+        return Call("POST", "/oauth/token", self._read_renewal, form=form)
 
-    def _read(self, body: dict[str, Any]) -> Grant:
-        grant = read_grant(body, self._now())
+    def _read_renewal(self, answer: Success) -> Grant:
+        grant = read_grant(answer.json, self._now())
         if not grant.refresh_token:
             raise ValueError("no refresh token")
         return grant
 
     async def _keep(self, version: int, grant: Grant) -> bool:
-        """Put the grant into the vault, which may be out of reach for a moment: there is no other copy."""
+        """Store the grant, with retries if the database is out of reach: there is no other copy of it."""
         secret = _encoded(grant)
-        for pause in _KEEP_PAUSES:
+        for pause in _STORE_PAUSES:
             try:
-                return await asyncio.to_thread(self._vault.keep, self._lineage, version, secret, self._now())
+                return await asyncio.to_thread(self._store.keep, self._family, version, secret, self._now())
             except StateUnavailableError:
                 await self._sleep(pause)
-        return await asyncio.to_thread(self._vault.keep, self._lineage, version, secret, self._now())
+        return await asyncio.to_thread(self._store.keep, self._family, version, secret, self._now())
 
-    async def _tell(self, grant: Grant) -> None:
+    async def _mask_tokens(self, grant: Grant) -> None:
         for secret in (grant.access_token, grant.refresh_token):
-            await asyncio.to_thread(self._tell_secret, secret)
+            await asyncio.to_thread(self._mask, secret)
 
-    def _fail(self, error: RefusedError | AuthenticationError, kept: Kept) -> NoReturn:
-        said = "; ".join(error.reasons) or "no reason given"
+    def _fail(self, error: RefusedError | AuthenticationError, stored: StoredTokens) -> NoReturn:
+        reasons = "; ".join(error.reasons) or "no reason given"
         if isinstance(error, AuthenticationError):
-            what = f"the API doesn't know the app: login and password must be its client id and client secret ({said})."
-        elif kept.begun_at is not None:
             what = (
-                f"a renewal of its tokens that began at {kept.begun_at:%Y-%m-%d %H:%M:%S} UTC was cut off before the "
-                f"new ones could be kept, and the API repeats them for 30 s only ({said}). {_RECONNECT}"
+                "the API does not accept the app: login and password must be its client id and client secret "
+                f"({reasons})."
+            )
+        elif error.status in _NOT_UNDERSTOOD:
+            what = (
+                f"the API does not take the request for new tokens ({reasons}), and did not use the refresh token. "
+                "Correct the connection's host or its extra `api_version`."
+            )
+        elif stored.begun_at is not None:
+            what = (
+                f"a renewal of its tokens that began at {stored.begun_at:%Y-%m-%d %H:%M:%S} UTC was interrupted before "
+                f"the new tokens were stored, and the API repeats them for 30 s only ({reasons}). {_RECONNECT}"
             )
         else:
             what = (
                 "the API doesn't accept its refresh token: it was used elsewhere, was revoked, is older than a year, "
-                f"or the tokens that followed it were deleted with the state database ({said}). {_RECONNECT}"
+                f"or the tokens that followed it were deleted with the state database ({reasons}). {_RECONNECT}"
             )
         raise AuthenticationError(
             f"Connection {self._conn_id!r}: {what}", call=error.call, status=error.status, reasons=error.reasons
@@ -282,13 +316,13 @@ def _decoded(secret: str) -> Grant:
     return Grant(access_token, datetime.fromisoformat(renew_at), refresh_token)
 
 
-async def _to_the_end(renewal: Coroutine[Any, Any, T]) -> T:
-    """Await it, and finish it even if cancelled meanwhile: a refresh token is used up once it was sent."""
+async def _despite_cancellation(renewal: Coroutine[Any, Any, T]) -> T:
+    """Await a renewal, and finish it even if the caller is cancelled: a refresh token that was sent is used up."""
     task = asyncio.ensure_future(renewal)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait((task,), timeout=LEASE)
         if task.done() and not task.cancelled():
-            task.exception()  # seen, so that asyncio doesn't complain; the cancellation is what counts
+            task.exception()  # retrieved, so that asyncio logs nothing; the cancellation is raised
         raise

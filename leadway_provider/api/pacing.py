@@ -1,14 +1,15 @@
-"""When a call may leave: never more than the quota in any window of its length, and no slower than that.
+"""When a call may be sent: as many calls as the quota grants in any window of its length, and never more.
 
-A call takes one of `maximum` slots when it is sent. The server counts it at some moment between then and its answer,
-and forgets it one interval later; nobody here knows when exactly. So a slot is free again one interval after the
-*answer*, less the fastest round trip seen lately: the old call's answer needed its way back, the new call needs its way
-there, and the two ways together were never seen to be faster. The server then counts both at least an interval apart
-whatever the jitter, and where latency is constant a slot is used exactly once in an interval.
+A call takes one of `maximum` slots when it is sent. The server counts it at an unknown moment between the sending and
+the answer, and forgets it one interval later. Therefore a slot is free again one interval after the *answer*, less the
+fastest recent round trip: the old answer took some time to come back, the next call takes some time to arrive, and both
+times together are at least the fastest round trip. Thus the server counts the two calls at least one interval apart,
+whatever the jitter is; with a constant latency each slot is used exactly once in an interval.
 
-Whether others use the quota too is `Share`'s matter.
+`Share` limits the slots if other clients use the same quota. Clients with one state store lease slots, see `slots`, and
+`Share` is for strangers' calls alone, and regards the leased slots as the quota.
 
-Everything here is a plain value: it is told what happened and when; it doesn't wait, send or read a clock.
+This module only calculates: it is given events and their times, and does not wait, send or read a clock.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from typing import NamedTuple
 from leadway_provider.api.share import Share
 
 FASTEST_KEPT = 20
-"""Intervals after which the fastest round trip begins to be forgotten: a lasting change of route is learnt."""
+"""Intervals after which the fastest round trip is forgotten, so that a lasting change of latency is noticed."""
 SPREAD_OVER = 64
-"""Answers over which it is averaged how much slower than the fastest they are."""
+"""The number of answers over which the difference from the fastest round trip is averaged."""
 FEW_SLOTS = 20
-"""Below so many slots there are too few round trips to know the fastest, and the whole round trip is waited for."""
+"""With fewer slots there are too few round trips to know the fastest one, and a slot is not freed early."""
 
 
-class Ticket(NamedTuple):
+class Permit(NamedTuple):
     """The right to send one call now.
 
     Attributes:
-        serial: counts the calls, in the order they were sent.
-        sent: when, in seconds.
-        counted: calls of ours that the server should be counting when this one arrives, itself included.
+        serial: the number of the call, in the order of sending.
+        sent: the time of sending, in seconds.
+        counted: the calls of this client, including this one, that the server should count when this one arrives.
     """
 
     serial: int
@@ -45,13 +46,14 @@ class Ticket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DailyQuota:
-    """The day's quota as last told.
+    """The daily quota according to the latest answer.
 
     Attributes:
-        limit: calls a day, or None if not told.
-        remaining: calls left.
-        returns_at: when it returns, on the pacer's clock, or None if not told.
-        believed_until: until when an empty quota keeps calls from being sent; where no return was told, for an hour.
+        limit: the calls a day, or None if the answer did not say.
+        remaining: the calls that are left.
+        returns_at: when the quota returns, on the pacer's clock, or None if the answer did not say.
+        believed_until: until when an empty quota stops the calls: until it returns, or for an hour if the answer did
+            not say when that is.
     """
 
     limit: int | None
@@ -61,16 +63,18 @@ class DailyQuota:
 
 
 class Pacer:
-    """Grants calls within a quota that the server may correct at every answer.
+    """Grants calls within a quota, which the headers of every answer may correct.
 
-    Times are seconds of one monotonic clock. The first call goes alone: its answer tells what the quota really is.
-    Two clients that use one pacer, one after the other, stay within one quota.
+    Times are seconds of one monotonic clock. The first call is sent alone, because its answer has the real quota. Two
+    clients that use one pacer, one after the other, stay within one quota.
 
     Attributes:
-        maximum: calls in an interval.
-        interval: its length in seconds.
-        daily_reserve: calls of the day's quota that are left to others.
-        daily: the day's quota, or None while nothing was told.
+        maximum: the calls in an interval.
+        interval: the length of the interval in seconds.
+        daily_reserve: the calls of the daily quota that are left to others.
+        daily: the daily quota, or None before an answer had it.
+        leased: the slots that this client has leased; None if it leases none, and the whole quota may be its own.
+        waited: whether a call had to wait; for the reader to reset.
     """
 
     def __init__(self, maximum: int = 100, interval: float = 10.0, *, daily_reserve: int = 0) -> None:
@@ -78,11 +82,14 @@ class Pacer:
         self.interval = interval
         self.daily_reserve = daily_reserve
         self.daily: DailyQuota | None = None
+        self.leased: int | None = None
+        self.waited = False
         self._share = Share()
         self._serial = 0
         self._flying = 0
         self._sent: deque[float] = deque()
         self._answered: deque[float] = deque()
+        self._counted: deque[float] = deque()  # like `_answered`, but without regard to the next call's way
         self._fastest = self._fastest_before = math.inf
         self._fastest_until = -math.inf
         self._trusted_from = math.inf
@@ -90,25 +97,28 @@ class Pacer:
         self._blocked_until = -math.inf
         self._seen_serial = 0
         self._seen_at = -math.inf
-        self._doubt = 0  # until a call later than this serial is answered, calls go one at a time
+        self._doubt = 0  # calls are sent one at a time until a call with a later serial is answered
 
-    def reserve(self, now: float) -> Ticket | float:
-        """A ticket for a call that is sent at once, or the seconds until asking again can be worth it.
+    def reserve(self, now: float) -> Permit | float:
+        """Return a permit for a call that is sent at once, or the seconds after which a permit may be available.
 
-        Infinity means that only the end of a call in flight can change anything.
+        Infinity means that no permit is available before a call in flight has ended.
         """
         if (wait := self.wait(now)) > 0:
+            self.waited = True
             return wait
         forgotten = now - self.interval
         while self._sent and self._sent[0] <= forgotten:
             self._sent.popleft()
+        while self._counted and self._counted[0] <= forgotten - self._guard:
+            self._counted.popleft()
         self._sent.append(now)
         self._flying += 1
         self._serial += 1
-        return Ticket(self._serial, now, len(self._sent))
+        return Permit(self._serial, now, len(self._sent))
 
     def wait(self, now: float) -> float:
-        """Seconds until asking for a ticket can be worth it, as `reserve` tells them; 0: now."""
+        """Return the seconds after which `reserve` may grant a permit; 0 means now, infinity as in `reserve`."""
         if now < self._blocked_until:
             return self._blocked_until - now
         hold = self._hold(now)
@@ -122,82 +132,112 @@ class Pacer:
             seen_until = math.inf
         if self._flying and (self._seen_serial <= self._doubt or self._uses_up(now, self._flying)):
             return math.inf
-        excess = self._flying + len(answered) - self._share.slots(self.maximum)
+        excess = self._flying + len(answered) - self._share.slots(self._own)
         if excess < 0:
             return 0.0
         freed_at = answered[excess] + hold if excess < len(answered) else math.inf
         return min(freed_at, seen_until) - now
 
-    def answered(self, ticket: Ticket, now: float, headers: Mapping[str, str]) -> None:
-        """An answer has come, whatever it says.
+    def answered(self, permit: Permit, now: float, headers: Mapping[str, str]) -> None:
+        """Record an answer with any status.
 
-        Headers that say what no quota can be are ignored, and what was known before stays: a maximum outside of 1 to
-        100,000 calls, an interval outside of 0.1 s to an hour, more calls left than the maximum, and anything that is
-        not a whole number.
+        Impossible values in headers are ignored, and the earlier values stay: a maximum outside of 1 to 100,000 calls,
+        an interval outside of 0.1 s to an hour, more calls left than the maximum, and anything that is not a whole
+        number.
 
         Args:
-            ticket: the call's.
+            permit: the permit of the call.
             now: the present.
-            headers: the answer's, with names in lower case.
+            headers: the headers of the answer, with names in lower case.
         """
         self._flying -= 1
         self._hold_from(now)
         self.maximum = _number(headers, "x-ratelimit-max", 1, 100_000) or self.maximum
         if milliseconds := _number(headers, "x-ratelimit-interval-milliseconds", 100, 3_600_000):
             self.interval = milliseconds / 1000
-        self._learn_round_trip(now - ticket.sent, now)
-        self._learn_daily(headers, now, overtaken=ticket.serial <= self._seen_serial)
-        if ticket.serial <= self._seen_serial:
+        self._learn_round_trip(now - permit.sent, now)
+        self._learn_daily(headers, now, overtaken=permit.serial <= self._seen_serial)
+        if permit.serial <= self._seen_serial:
             return
-        self._seen_serial = ticket.serial
+        self._seen_serial = permit.serial
         self._seen_at = now
         left = _number(headers, "x-ratelimit-remaining", 0, self.maximum)
         if left is None:
-            left = max(0, self.maximum - ticket.counted)
-        self._share.observe(now, self.maximum, self.interval, left, ticket.counted)
+            left = max(0, self.maximum - permit.counted)
+        # Other clients with leases make at most the calls of the slots that are not ours, so fewer calls that are left
+        # than we have slots are a stranger's doing.
+        self._share.observe(now, self._own, self.interval, min(left, self._own), permit.counted)
 
     def lost(self, now: float) -> None:
-        """A call was given up without an answer: the server may have counted it up to this moment."""
+        """Record that a call gets no answer; the server may have counted it at any moment until now."""
         self._flying -= 1
         self._hold_from(now + self._round_trip(now))
 
-    def limited(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
-        """The answer, of which `answered` was told, was 429: nobody sends for a while, and then first one call alone.
+    def limited(self, permit: Permit, now: float, retry_after: float | None) -> None:
+        """Record that an answer, which was given to `answered`, was a 429: calls stop, and then one call is sent alone.
 
         Args:
-            ticket: the call's.
+            permit: the permit of the call.
             now: the present.
-            retry_after: seconds that the server asked for; without them, one interval.
+            retry_after: the seconds that the server asked to wait; None means one interval.
         """
         wait = self.interval if retry_after is None else retry_after
         self._blocked_until = max(self._blocked_until, now + wait)
         self._doubt = self._serial
-        self._share.refused(ticket.counted)
+        self._share.refused(permit.counted)
 
     def exhausted(self, now: float) -> bool:
-        """Whether the day's quota is used up, but for what is in reserve."""
+        """Return True if only the reserve is left of the daily quota."""
         return not self._flying and self._uses_up(now, 0)
 
+    def in_use(self, now: float) -> int:
+        """Return the calls that the server may count at this moment, for any client's next call."""
+        return self._flying + len(self.cooling(now))
+
+    def cooling(self, now: float) -> list[float]:
+        """Return for each answered call that the server may still count the seconds until it does not, in order."""
+        hold = self.interval + self._guard
+        return [moment + hold - now for moment in self._counted if moment + hold > now]
+
+    def go_on_without_lease(self) -> None:
+        """Use the whole quota as far as the headers show that it is free, beginning with the slots leased so far."""
+        if self.leased:
+            self._share.begin_with(self.leased)
+        self.leased = None
+
+    @property
+    def knows_maximum(self) -> bool:
+        """Whether an answer has said, or confirmed, what the quota is."""
+        return self._seen_serial > 0
+
+    @property
+    def _own(self) -> int:
+        return self.maximum if self.leased is None else min(self.leased, self.maximum)
+
     def _uses_up(self, now: float, more: int) -> bool:
-        """Whether so many calls, beside those that the daily quota's last word counts, leave only the reserve."""
+        """Return True if that many more calls would leave only the reserve of the daily quota."""
         daily = self.daily
         return daily is not None and now < daily.believed_until and daily.remaining - more <= self.daily_reserve
 
     def _hold_from(self, moment: float) -> None:
-        self._answered.append(max(moment, self._answered[-1]) if self._answered else moment)
+        for moments in (self._answered, self._counted):
+            moments.append(max(moment, moments[-1]) if moments else moment)
 
     def _hold(self, now: float) -> float:
-        """How long after its answer a call keeps its slot.
+        """Return the seconds after its answer for which a call keeps its slot.
 
-        The guard on top covers what the fastest round trip can't show: clocks that run up to 0.1% apart, a server that
-        counts in whole milliseconds, and, the more latency varies, a way there that is faster than any before. Where it
-        doesn't vary that costs 0.2% of the speed.
+        They include a guard against what the fastest round trip does not show: clocks whose speeds differ by up to
+        0.1%, a server that counts in whole milliseconds, and, with a varying latency, a call that arrives faster than
+        any before. With a constant latency the guard costs 0.2% of the speed.
         """
-        guard = max(0.002, 0.002 * self.interval) + self._spread / 4
-        return self.interval + guard - self._round_trip(now)
+        return self.interval + self._guard - self._round_trip(now)
+
+    @property
+    def _guard(self) -> float:
+        return max(0.002, 0.002 * self.interval) + self._spread / 4
 
     def _round_trip(self, now: float) -> float:
-        """The fastest seen lately; 0 while too little was seen: the first calls open connections, and all are slow."""
+        """Return the fastest recent round trip; 0 in the beginning, when calls are slow to open connections."""
         if now < self._trusted_from or self.maximum < FEW_SLOTS:
             return 0.0
         return min(self._fastest, self._fastest_before, self.interval)
@@ -228,8 +268,8 @@ class Pacer:
 
 
 def _number(headers: Mapping[str, str], name: str, least: int, most: int) -> int | None:
-    """A whole number within what makes sense, else None."""
+    """Return the whole number in a header, or None if there is none or it is out of range."""
     text = headers.get(name)
-    if text is None or len(text) > 12 or not text.isascii() or not text.isdecimal():  # noqa: PLR2004 - more than any bound
+    if text is None or len(text) > 12 or not text.isascii() or not text.isdecimal():  # noqa: PLR2004 - longer than any number in range
         return None
     return number if least <= (number := int(text)) <= most else None

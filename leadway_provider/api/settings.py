@@ -1,21 +1,23 @@
-"""What an Airflow connection says about the API, checked; no Airflow here."""
+"""The settings of an Airflow connection, checked. This module does not import Airflow."""
 
 from __future__ import annotations
 
-import logging
+import re
 import ssl
 from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from leadway_provider.api.credentials import EXTRAS as CREDENTIAL_EXTRAS
 from leadway_provider.api.credentials import Credentials, read_credentials
 from leadway_provider.exceptions import ConnectionSettingsError
+from leadway_provider.printable import printable_log
 
 DEFAULT_HOST: Final = "https://services.leadconnectorhq.com"
 
@@ -31,38 +33,41 @@ ALLOWED: Final = {
     "allow_http": "true or false",
     "state_conn_id": "the id of a connection to a SQL database",
 }
-"""Every setting and what it may be, as errors tell it."""
+"""Every setting with the values that it allows, as messages say it."""
+
+LOCATION_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
+"""What the id of a location is, as far as is known; the state store keeps 64 characters."""
 
 _EXTRAS: Final = tuple(name for name in ALLOWED if name != "host")
-_SWITCHES: Final = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
-_log = logging.getLogger(__name__)
+_BOOLEANS: Final = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
+_log = printable_log(__name__)
 
 
 def _number(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("a truth value is no number")  # noqa: TRY004 - pydantic collects ValueErrors only
+        raise ValueError("a boolean is not a number")  # noqa: TRY004 - pydantic collects ValueErrors only
     return value
 
 
-def _switch(value: object) -> object:
-    return _SWITCHES.get(value.strip().lower(), value) if isinstance(value, str) else value
+def _boolean(value: object) -> object:
+    return _BOOLEANS.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 class ConnectionSettings(BaseModel):
     """How to reach an account, and how fast.
 
     Attributes:
-        conn_id: the Airflow connection's id, for messages.
+        conn_id: the id of the Airflow connection, for messages.
         base_url: scheme, host, port and path prefix, without a slash at the end.
-        credentials: who calls.
-        location_id: the account, or None where each use names it.
-        api_version: sent as the `Version` header.
-        quota_requests: calls in an interval, until the API tells better.
-        quota_seconds: the interval in seconds.
-        timeout: seconds that connecting, and each pause while an answer is read, may take.
-        verify: whether the server's certificate is checked, or what it is checked against.
+        credentials: the token or the app.
+        location_id: the account, or None if each task names it.
+        api_version: the value of the `Version` header.
+        quota_requests: the calls in an interval, until the API's headers give another number.
+        quota_seconds: the length of the interval in seconds.
+        timeout: the longest time in seconds for connecting, and for each pause while an answer is read.
+        verify: whether the server's certificate is checked, or the path of the certificates to check it against.
         proxy: the address of a proxy; it may hold a password and is never shown.
-        state_conn_id: the Airflow connection of the database where rotating tokens are kept, or None for the default.
+        state_conn_id: the Airflow connection to the database that keeps rotating tokens, or None for the default.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
@@ -70,14 +75,19 @@ class ConnectionSettings(BaseModel):
     conn_id: str
     base_url: str
     credentials: Credentials
-    location_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    location_id: Annotated[str, Field(pattern=LOCATION_ID)] | None = None
     api_version: str = Field(default="2021-07-28", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     quota_requests: Annotated[int, BeforeValidator(_number), Field(ge=1, le=100_000)] = 100
     quota_seconds: Annotated[float, BeforeValidator(_number), Field(ge=0.1, le=3600)] = 10.0
     timeout: Annotated[float, BeforeValidator(_number), Field(gt=0, le=600)] = 30.0
-    verify: Annotated[bool | str, BeforeValidator(_switch)] = True
+    verify: Annotated[bool | str, BeforeValidator(_boolean)] = True
     proxy: str | None = Field(default=None, repr=False)
     state_conn_id: str | None = None
+
+    @field_validator("api_version")
+    @classmethod
+    def _as_published(cls, api_version: str) -> str:
+        return api_version.lower()
 
     @field_validator("verify")
     @classmethod
@@ -89,7 +99,7 @@ class ConnectionSettings(BaseModel):
     @field_validator("proxy")
     @classmethod
     def _http_proxy(cls, proxy: str | None) -> str | None:
-        if proxy is not None and not (urlsplit(proxy).scheme in ("http", "https") and urlsplit(proxy).hostname):
+        if proxy is not None and not _is_proxy(proxy):
             raise ValueError("not an address of a proxy")
         return proxy
 
@@ -106,29 +116,29 @@ class ConnectionSettings(BaseModel):
         extra: Mapping[str, object],
         location_id: str | None = None,
     ) -> ConnectionSettings:
-        """Read the parts of an Airflow connection; blank parts count as absent.
+        """Return the settings in the parts of an Airflow connection; blank parts count as absent.
 
-        Extras with names of others are left alone; one that looks like a slip of ours is warned about.
+        Extras with other names are ignored; if such a name is close to a known one, a warning is logged.
 
         Args:
             conn_id: the connection's id.
-            schema: `https` or `http`, where `host` carries no scheme.
-            host: a host name or an address; the public API where absent.
-            port: the port, where `host` carries none.
-            login: the OAuth app's client id, where the connection's extra `auth` asks for one.
+            schema: `https` or `http`, if `host` has no scheme.
+            host: a host name or an address; the public API if it is absent.
+            port: the port, if `host` has none.
+            login: the OAuth app's client id, if the connection's extra `auth` requires one.
             password: the private integration token, or the app's client secret.
             extra: the connection's extra fields.
-            location_id: the account, above the one that the connection names.
+            location_id: the account, instead of the one that the connection names.
 
         Raises:
-            ConnectionSettingsError: a setting can't be used; the message names it and says what is allowed.
+            ConnectionSettingsError: a setting can't be used; the message names it and the allowed values.
         """
         given = {name: value for name, value in extra.items() if value not in (None, "")}
-        _warn_of_slips(conn_id, given)
+        _warn_of_misspelt_extras(conn_id, given)
         values = {name: given[name] for name in _EXTRAS if name in given and name != "allow_http"}
         if location_id:
             values["location_id"] = location_id
-        if (allow_http := _switch(given.get("allow_http", False))) not in (True, False):
+        if (allow_http := _boolean(given.get("allow_http", False))) not in (True, False):
             raise _unusable(conn_id, "allow_http")
         base_url = _base_url(conn_id, schema, host, port, allow_http=allow_http is True)
         credentials = read_credentials(conn_id, login=login, password=password, extra=given)
@@ -138,16 +148,43 @@ class ConnectionSettings(BaseModel):
             setting = str(invalid.errors(include_input=False, include_url=False)[0]["loc"][0])
         raise _unusable(conn_id, setting)
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be shown."""
-        return (*self.credentials.secrets, *((self.proxy,) if self.proxy else ()))
-
-    def account(self, location_id: str | None = None) -> str:
-        """The account to talk to: the one that is passed, else the connection's.
+    def of_location(self, location_id: str) -> ConnectionSettings:
+        """Return the same settings for another account.
 
         Raises:
-            ConnectionSettingsError: neither is there.
+            ConnectionSettingsError: the text is not the id of a location.
+        """
+        if not is_location_id(location_id):
+            raise _unusable(self.conn_id, "location_id")
+        return self.model_copy(update={"location_id": location_id})
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be shown, those of the environment's proxy among them."""
+        proxy = self.proxy or _proxy_of_environment(self.base_url)
+        return (*self.credentials.secrets, *(_secrets_of(proxy) if proxy else ()))
+
+    def proxy_to_use(self) -> str | None:
+        """Return the address of the connection's proxy, or else of the environment's, or None.
+
+        Raises:
+            ConnectionSettingsError: the environment's proxy is not the address of one.
+        """
+        if self.proxy or (found := _proxy_of_environment(self.base_url)) is None:
+            return self.proxy
+        if not _is_proxy(found):
+            scheme = urlsplit(self.base_url).scheme.upper()
+            raise ConnectionSettingsError(
+                f"Connection {self.conn_id!r}: the environment variable {scheme}_PROXY, or ALL_PROXY, in capital or "
+                f"small letters, must be {ALLOWED['proxy']}."
+            )
+        return found
+
+    def account(self, location_id: str | None = None) -> str:
+        """Return the given account, or else the one of the connection.
+
+        Raises:
+            ConnectionSettingsError: neither names an account.
         """
         if location := location_id or self.location_id:
             return location
@@ -156,7 +193,7 @@ class ConnectionSettings(BaseModel):
         )
 
     def ssl_context(self) -> ssl.SSLContext | bool:
-        """The certificates to check against where the connection names them, else whether to check at all."""
+        """Return the certificates to check against if the connection names them, else whether to check at all."""
         if isinstance(self.verify, bool):
             return self.verify
         path = Path(self.verify)
@@ -187,26 +224,59 @@ def _base_url(conn_id: str, schema: str | None, host: str | None, port: int | No
         raise _unusable(conn_id, "host")
     if scheme == "http" and not allow_http and not is_loopback(name):
         raise ConnectionSettingsError(
-            f"Connection {conn_id!r}: host {name!r} is to be reached over plain http, which would show the token to "
-            "the network. Use https, or set the extra `allow_http` to true."
+            f"Connection {conn_id!r}: host {name!r} would be reached over plain http, which shows the token to the "
+            "network. Use https, or set the extra `allow_http` to true."
         )
-    place = f"[{name}]" if ":" in name else name
-    return f"{scheme}://{place}{f':{port}' if port else ''}{url.path.rstrip('/')}"
+    bracketed = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{bracketed}{f':{port}' if port else ''}{url.path.rstrip('/')}"
+
+
+def is_location_id(text: str) -> bool:
+    """Return True if a text can be the id of a location."""
+    return re.fullmatch(LOCATION_ID, text) is not None
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name means this machine."""
+    """Return True if a host name means this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _warn_of_slips(conn_id: str, given: Mapping[str, object]) -> None:
+def _is_proxy(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
+def _proxy_of_environment(base_url: str) -> str | None:
+    url = urlsplit(base_url)
+    host = url.hostname or ""
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+def _secrets_of(proxy: str) -> tuple[str, ...]:
+    """Return the address, which may hold a password, and the password, also where the address has no scheme.
+
+    A user without a password is a token.
+    """
+    before, at, _ = proxy.rpartition("@")
+    user, _, password = before.rpartition("://")[2].partition(":") if at else ("", "", "")
+    secret = password or user
+    return tuple(filter(None, (proxy, secret, unquote(secret))))
+
+
+def _warn_of_misspelt_extras(conn_id: str, given: Mapping[str, object]) -> None:
     known = (*_EXTRAS, *CREDENTIAL_EXTRAS)
     for name in given.keys() - set(known):
         if near := get_close_matches(name, known, n=1, cutoff=0.8):
-            _log.warning("Connection %r: extra %r is not known and not used; is %r meant?", conn_id, name, near[0])
+            _log.warning("Connection %r: extra %r is unknown and not used; is %r meant?", conn_id, name, near[0])
 
 
 def _unusable(conn_id: str, setting: str) -> ConnectionSettingsError:

@@ -1,8 +1,8 @@
-"""How much of a quota is ours when others use it too.
+"""This client's share of a quota that other clients use too.
 
-Each answer tells how many calls are left. What is missing beyond our own calls was made by others. One such number may
-be wrong by the calls that overtook each other on their way; what is seen again and again is not. Clients that all
-follow these rules come to nearly equal shares and take over what another one no longer uses.
+Each answer says how many calls are left. The calls that are neither left nor ours were made by others. One such number
+may be wrong, because calls overtake each other on the network; the average of several numbers is right. Clients that
+all follow these rules reach nearly equal shares, and use the share that another client no longer uses.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 import math
 
 SMOOTHING = 8
-"""Answers over which the calls of others are averaged."""
+"""The number of answers over which the calls of others are averaged."""
 CERTAIN = 3
-"""From so many calls on, on average, others are about for sure, and the most that was seen of them counts."""
+"""If the others make at least this number of calls on average, they exist for certain, and their maximum counts."""
 LEFT_FREE = 0.05
-"""The part of our share that others may grow into: who has more leaves more, and so shares even out."""
+"""The part of our share that is left for others; a larger share leaves more, so the shares become equal."""
 GAP_EVERY = 25
-"""Once in so many intervals one call less is made: who comes later would else meet a full quota every time."""
+"""One call less is made every so many intervals; otherwise a later client would always find the quota used up."""
 
 
 class Share:
-    """The calls in an interval that we may make, of a maximum that others may use too."""
+    """The number of calls that this client may make in an interval."""
 
     def __init__(self) -> None:
         self._ours = math.inf
@@ -33,27 +33,31 @@ class Share:
         self._reviews = 0
 
     def slots(self, maximum: int) -> int:
-        """Calls that we may make in any interval, 0 or less where others have it all."""
+        """Return the calls that this client may make in any interval; 0 or less if others use the whole quota."""
         return round(min(self._ours, maximum - self._others))
 
     @property
     def sees_others(self) -> bool:
-        """Whether the latest answer has shown calls of others."""
+        """Whether there were calls of others in the latest answer."""
         return self._others > 0
 
     def forget(self) -> None:
-        """Take the latest answer for outdated."""
+        """Forget the calls of others in the latest answer, because it is outdated."""
         self._others = 0
 
+    def begin_with(self, slots: int) -> None:
+        """Let this be our share until the next answers show whether it may be larger."""
+        self._ours = min(self._ours, slots)
+
     def observe(self, now: float, maximum: int, interval: float, left: int, counted: int) -> None:
-        """Learn from an answer.
+        """Take an answer into account.
 
         Args:
             now: the present.
-            maximum: calls in an interval.
-            interval: its length.
-            left: calls that the answer says are left.
-            counted: calls of ours among those that are not left.
+            maximum: the calls that the quota grants in an interval.
+            interval: the length of the interval in seconds.
+            left: the calls that are left, according to the answer.
+            counted: the calls of this client among the calls that are not left.
         """
         others = maximum - left - counted
         self._usual += (max(others, -CERTAIN - 1) - self._usual) / SMOOTHING
@@ -66,14 +70,14 @@ class Share:
             self._review_at = now + interval
 
     def refused(self, counted: int) -> None:
-        """A call was one too many, although only so many of ours, itself included, were made in the interval."""
+        """Take a 429 into account, with the calls of this client in the interval, including the refused one."""
         if self._left == 0:
             self._ours = max(1.0, min(self._ours, 0.9 * (counted - 1)))
 
     def _review(self, maximum: int) -> None:
-        """Adapt our share to what the last interval has shown."""
+        """Adapt our share to the calls of others in the last interval."""
         certain = self._usual_most >= CERTAIN
-        # Below that, an average may show one call where there is none: 0.8 is where a lasting one shows.
+        # With fewer calls the average can show one call of others that does not exist; from 0.8 on it is a lasting one.
         others = self._others_most if certain else int(self._usual_most + 0.2)
         self._usual_most, self._others_most = self._usual, 0
         ours = min(self._ours, maximum)

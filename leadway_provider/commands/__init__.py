@@ -1,1 +1,1 @@
-"""The commands of `leadway` that look into a state store, or change one."""
+"""The sub-commands of `leadway`: those that read or change a state store, and the local sandbox."""

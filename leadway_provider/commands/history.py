@@ -1,38 +1,99 @@
-"""A history as people read it, and as programs do."""
+"""The history of a source key: read as a whole, and written for people and for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words, task_words
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.reasons import CODES
 from leadway_provider.contacts.row import MappedColumn
 from leadway_provider.lineage.run import query_fingerprint
-from leadway_provider.store.history import History, PastDelivery, PresentRow
-from leadway_provider.sync.outcome import REMOVED, Outcome
+from leadway_provider.store.ledger import CLEARED
+from leadway_provider.store.reading.history import HistoryReader, PastDelivery, TracedKey
+from leadway_provider.store.reading.page import Page, every_record
+from leadway_provider.store.reading.rows import RowSummary
+from leadway_provider.store.reading.syncs import SyncRecord
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.words import time_text
 
-_WIDTH: Final = 100
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that is known of one source key of one sync.
+
+    Attributes:
+        traced: the key, with its sync and its row.
+        deliveries: oldest first.
+    """
+
+    traced: TracedKey
+    deliveries: tuple[PastDelivery, ...]
+
+    @property
+    def contact_id(self) -> str | None:
+        """The contact as last known; a delivery that was refused may name none."""
+        row = self.traced.row
+        if row and row.contact_id:
+            return row.contact_id
+        return next((each.contact_id for each in reversed(self.deliveries) if each.contact_id), None)
 
 
-def as_text(histories: Sequence[History]) -> str:
-    """Plain text of at most 100 columns, but where a single name is longer."""
-    return "\n\n".join("\n".join(_lines(history)) for history in histories)
+def histories(reader: HistoryReader, syncs: Sequence[SyncRecord], *, key: str | None, contact_id: str) -> list[History]:
+    """Return the histories of a source key, or without one of all keys of a contact, in the order of the syncs."""
+
+    def traced(cursor: str | None) -> Page[TracedKey]:
+        if key is None:
+            return reader.of_contact(contact_id, syncs, cursor=cursor)
+        return reader.of_key(key, syncs, cursor=cursor)
+
+    order = {sync.id: number for number, sync in enumerate(syncs)}
+    found = sorted(every_record(traced), key=lambda each: (order[each.sync.id], each.source_key))
+    return [History(each, _deliveries(reader, each)) for each in found]
+
+
+def as_text(found: Sequence[History]) -> str:
+    """Return plain text of at most 100 columns, except where a single name is longer."""
+    return "\n\n".join(printed(_lines(history)) for history in found)
 
 
 def as_json(history: History) -> dict[str, Any]:
-    """The same as plain facts; times are in ISO 8601."""
-    now = history.now
+    """Return the same as plain facts; times are in ISO 8601."""
+    sync, row = history.traced.sync, history.traced.row
     return {
-        "sync": history.sync.name,
-        "host": history.sync.host,
-        "location_id": history.sync.location_id,
-        "source_key": history.source_key,
-        "contact_id": _contact(history),
-        "now": {**asdict(now), "since": now.since.isoformat()} if now else None,
+        "sync": sync.name,
+        "host": sync.host,
+        "location_id": sync.location_id,
+        "source_key": history.traced.source_key,
+        "contact_id": history.contact_id,
+        "now": _row_json(row) if row else None,
         "deliveries": [_delivery_json(delivery) for delivery in history.deliveries],
+    }
+
+
+def _deliveries(reader: HistoryReader, traced: TracedKey) -> tuple[PastDelivery, ...]:
+    """Return all deliveries of a key, oldest first."""
+    newest_first = every_record(
+        lambda cursor: reader.deliveries(traced.sync.id, traced.source_key, cursor=cursor, limit=1000)
+    )
+    return tuple(reversed(list(newest_first)))
+
+
+def _row_json(row: RowSummary) -> dict[str, Any]:
+    return {
+        "outcome": row.outcome,
+        "contact_id": row.contact_id,
+        "run_id": row.run_id,
+        "since": row.updated_at.isoformat(),
+        "acknowledged": row.acknowledged,
+        "waits_in": row.waits_in,
+        "reasons": [asdict(reason) for reason in row.reasons],
+        "withheld": [asdict(reason) for reason in row.withheld],
+        "not_kept": [asdict(reason) for reason in row.not_kept],
+        "collision": row.collision,
+        "others": [asdict(reason) for reason in row.others],
     }
 
 
@@ -61,14 +122,15 @@ def _delivery_json(delivery: PastDelivery) -> dict[str, Any]:
 
 
 def _lines(history: History) -> Iterator[str]:
-    yield f"Key {history.source_key} of sync {history.sync.name}"
-    yield from _fact("account", [f"{history.sync.location_id} at {history.sync.host}"])
-    yield from _fact("contact", [_contact(history) or "none is known"])
-    yield from _fact("now", _standing(history.now).split())
-    if history.now:
-        yield from _present_remarks(history.now)
+    sync, row = history.traced.sync, history.traced.row
+    yield f"Key {history.traced.source_key} of sync {sync.name}"
+    yield from fact_lines("account", [f"{sync.location_id} at {sync.host}"])
+    yield from fact_lines("contact", [history.contact_id or "none is known"])
+    yield from fact_lines("now", _present(row).split())
+    if row:
+        yield from _remarks(row)
     if not history.deliveries:
-        yield from _fact("ledger", ["nothing was delivered, or so long ago that it is no longer told"])
+        yield from fact_lines("ledger", ["nothing was delivered, or so long ago that its entries were deleted"])
     for delivery in history.deliveries:
         yield ""
         yield from _delivery_lines(delivery)
@@ -77,96 +139,66 @@ def _lines(history: History) -> Iterator[str]:
 def _delivery_lines(delivery: PastDelivery) -> Iterator[str]:
     answer = f"HTTP {delivery.status}" if delivery.status else "no HTTP status"
     trace = f"  trace {delivery.trace_id}" if delivery.trace_id else ""
-    yield f"  {_time(delivery.delivered_at)}  {delivery.outcome:<8} {answer}{trace}"
+    yield f"  {time_text(delivery.delivered_at)}  {delivery.outcome:<8} {answer}{trace}"
     run = delivery.run
-    began = f", began {_time(run.started_at)}" if run else ", of which nothing else is kept"
-    yield from _fact("run", [f"{delivery.run_id}, attempt {delivery.attempt}{began}"], indent=4)
+    began = f", began {time_text(run.started_at)}" if run else ", of which nothing else is kept"
+    yield from fact_lines("run", [f"{delivery.run_id}, attempt {delivery.attempt}{began}"], indent=4)
     if run:
-        yield from _fact("task", _task(run.task_run), indent=4)
+        yield from fact_lines("task", task_words(run.task_run), indent=4)
         if run.query:
-            yield from _fact("query", [query_fingerprint(run.query)], indent=4)
+            yield from fact_lines("query", [query_fingerprint(run.query)], indent=4)
         if run.versions:
-            yield from _fact("made by", _listed(f"{name} {number}" for name, number in run.versions.items()), indent=4)
+            versions = listed(f"{name} {number}" for name, number in run.versions.items())
+            yield from fact_lines("made by", versions, indent=4)
     if delivery.contact_id:
-        yield from _fact("contact", [delivery.contact_id], indent=4)
-    yield from _fact("sent", _sent(delivery.sent), indent=4)
+        yield from fact_lines("contact", [delivery.contact_id], indent=4)
+    if delivery.outcome == CLEARED:
+        yield from fact_lines("gave up", ["an e-mail or phone that another row takes"], indent=4)
+    else:
+        yield from fact_lines("sent", _sent(delivery.sent), indent=4)
     for reason in delivery.not_kept:
-        yield from _fact("not kept", _reason(reason), indent=4)
+        yield from fact_lines("not kept", reason_words(reason), indent=4)
     for reason in delivery.reasons:
-        yield from _fact("left out" if reason.code in CODES else "because", _reason(reason), indent=4)
+        yield from fact_lines(_kind(reason), reason_words(reason), indent=4)
 
 
-def _present_remarks(now: PresentRow) -> Iterator[str]:
-    for reason in now.reasons:
-        yield from _fact("because", _reason(reason))
-    for reason in now.withheld:
-        yield from _fact("withheld", _reason(reason))
-    for reason in now.not_kept:
-        yield from _fact("not kept", _reason(reason))
-    if now.collision:
-        yield from _fact("beside", [f"key {now.collision}, which is on the same contact"])
+def _kind(reason: Reason) -> str:
+    """Return what a reason of a delivery is: why the API refused it, a value that was left out, or a remark."""
+    if reason.code in {"contact_moved", "contact_recreated"}:
+        return "remark"
+    return "left out" if reason.code in CODES and reason.code != "identity_ring" else "because"
 
 
-def _standing(now: PresentRow | None) -> str:
-    if now is None:
+def _remarks(row: RowSummary) -> Iterator[str]:
+    for reason in row.reasons:
+        yield from fact_lines("because", reason_words(reason))
+    for reason in row.withheld:
+        yield from fact_lines("withheld", reason_words(reason))
+    for reason in row.not_kept:
+        yield from fact_lines("not kept", reason_words(reason))
+    for reason in row.others:
+        yield from fact_lines("remark", reason_words(reason))
+    if row.collision:
+        yield from fact_lines("beside", [f"key {row.collision}, which is on the same contact"])
+
+
+def _present(row: RowSummary | None) -> str:
+    """Return how the row is now, as a sentence without its end."""
+    if row is None:
         return "forgotten: the next run that meets this row sends it again"
-    since = _time(now.since)
-    if now.waits_in:
-        return f"waits in the outbox of run {now.waits_in} since {since}"
-    if now.outcome == Outcome.PENDING:
-        return f"planned by run {now.run_id} at {since} and not delivered; the next run finds it changed"
-    if now.outcome == REMOVED:
-        return f"removed by run {now.run_id} at {since}"
-    if now.acknowledged:
-        return f"{now.outcome}, acknowledged at {since}; no run has found it changed since"
-    return f"{now.outcome} by run {now.run_id} at {since}; the next run looks at it again"
-
-
-def _contact(history: History) -> str | None:
-    """The contact as last known; a delivery that was refused names none."""
-    if history.now and history.now.contact_id:
-        return history.now.contact_id
-    return next((each.contact_id for each in reversed(history.deliveries) if each.contact_id), None)
-
-
-def _task(task_run: str) -> list[str]:
-    """The operator writes DAG, DAG run, task and map index with slashes between; only the DAG run may have more."""
-    dag_id, _, rest = task_run.partition("/")
-    parts = rest.rsplit("/", 2)
-    if len(parts) != 3:  # noqa: PLR2004 - DAG run, task, map index
-        return [task_run]
-    run_id, task_id, map_index = parts
-    mapped = "" if map_index == "-1" else f"[{map_index}]"
-    return [f"{dag_id}.{task_id}{mapped}", "in DAG run", run_id]
+    since = time_text(row.updated_at)
+    if row.waits_in:
+        return f"waits in the outbox of run {row.waits_in} since {since}"
+    if row.outcome == RowState.PENDING:
+        return f"planned by run {row.run_id} at {since} and not delivered; the next run finds it changed"
+    if row.outcome == RowState.REMOVED:
+        return f"removed by run {row.run_id} at {since}"
+    if row.acknowledged:
+        return f"{row.outcome}, acknowledged at {since}; no run has found it changed since"
+    return f"{row.outcome} by run {row.run_id} at {since}; the next run looks at it again"
 
 
 def _sent(sent: Sequence[MappedColumn] | None) -> list[str]:
     if sent is None:
         return ["fields that are no longer known"]
-    return _listed(f"{each.target} ← {each.column or 'a constant'}" for each in sent) or ["no fields"]
-
-
-def _listed(parts: Iterable[str]) -> list[str]:
-    every = list(parts)
-    return [f"{part}," for part in every[:-1]] + every[-1:]
-
-
-def _reason(reason: Reason) -> list[str]:
-    field = [f"{reason.field}:"] if reason.field else []
-    return [*field, *reason.message.split(), f"({reason.code})"]
-
-
-def _fact(name: str, words: Sequence[str], indent: int = 2) -> Iterator[str]:
-    """A name and what there is to say of it, broken between words where the line is full."""
-    start = f"{'':{indent}}{name:<8}"
-    line = start
-    for word in words:
-        if line != start and len(line) + 1 + len(word) > _WIDTH:
-            yield line
-            line = start = " " * len(start)
-        line += f" {word}"
-    yield line
-
-
-def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return listed(f"{each.target} ← {each.column or 'a constant'}" for each in sent) or ["no fields"]

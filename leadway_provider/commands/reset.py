@@ -1,98 +1,124 @@
-"""`leadway state reset`: forget what a sync has sent, so that its next run sends everything again."""
+"""`leadway state reset`: delete what the state store has of a sync, so that its next run sends every row again."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final, TextIO
 
-from leadway_provider.commands.state import CommandError, add_state_options, find_syncs, open_chosen
+from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.state import add_state_options, find_syncs, open_chosen
+from leadway_provider.printable import printable
 
 if TYPE_CHECKING:
-    from leadway_provider.store.lease import LeaseBook
+    from leadway_provider.store.reading.syncs import SyncRecord
     from leadway_provider.store.state import StateStore
-    from leadway_provider.store.syncs import KnownSync
+    from leadway_provider.sync.lease import HeldLease, LeaseStore
 
-_HOLDER = "leadway state reset"
-"""How others are told who has the lease."""
+HOLDER: Final = "leadway state reset"
+"""The holder of the lease, as other runs of the sync see it."""
 
-_REFUSED = 2
-"""The exit status of a command that may not do what it was not clearly asked to do."""
+_DECLINED: Final = 1
+"""The exit status after a "no"."""
+
+_UNCONFIRMED: Final = 2
+"""The exit status where nobody can confirm."""
 
 
-def add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Make the command known."""
-    state = commands.add_parser("state", help="change what the state store knows", description="Change a state store.")
+def add_state(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, stdin: TextIO, pause: Callable[[float], None]
+) -> None:
+    """Add the command to the parser.
+
+    Args:
+        commands: the parser's sub-commands.
+        stdin: where the confirmation is read from.
+        pause: waits that many seconds, between two looks at a lease that another run holds.
+    """
+    state = commands.add_parser("state", help="change what the state store has", description="Change a state store.")
     command = state.add_subparsers(title="commands", required=True, metavar="COMMAND").add_parser(
         "reset",
-        help="let a sync send everything again",
-        description="Delete what the state store knows of a sync's rows, so that its next run sends every row again. "
-        "Contacts are not touched; runs and the ledger are kept. Of contacts whose rows have left the source it is no "
-        "longer known that the sync wrote them.",
+        help="delete what is stored of a sync, so that it sends every row again",
+        description="Delete what the state store has of a sync's rows, so that its next run sends every row again. "
+        "No contact is changed, and the runs and the ledger are kept. Of rows that have departed from the source, it "
+        "is no longer known which contacts the sync wrote for them.",
     )
     command.add_argument("--sync", metavar="NAME", required=True, help="the sync: <dag_id>.<task_id>, or its sync_name")
     add_state_options(command)
-    command.add_argument("--yes", action="store_true", help="don't ask")
+    command.add_argument("--yes", action="store_true", help="delete without a question")
     command.add_argument(
         "--force",
         action="store_true",
-        help="take the lease from a run that is going on, or waits for quota: it loses its outbox and fails",
+        help="take the lease from a run that is at work or waits for quota; that run loses its outbox and fails",
     )
-    command.set_defaults(run=_reset, name="state reset")
+    command.set_defaults(run=partial(_reset, stdin=stdin, pause=pause), name="state reset")
 
 
-def _reset(arguments: argparse.Namespace) -> int:
+def _reset(arguments: argparse.Namespace, *, stdin: TextIO, pause: Callable[[float], None]) -> int:
     with open_chosen(arguments) as state:
         syncs = find_syncs(state, arguments.sync, arguments.location)
         for sync in syncs:
-            memory = state.syncs().memory(sync.id)
-            print(
-                f"Sync {sync.name} to {sync.location_id} at {sync.host}: {memory.rows:,} rows, {memory.claims:,} "
-                f"claims on e-mails and phones, {memory.waiting:,} rows in the outbox. The next run sends all again."
+            size = state.syncs().size(sync.id)
+            _say(
+                f"Sync {sync.name} to {sync.location_id} at {sync.host}: {size.rows:,} rows, {size.claims:,} "
+                f"claims on e-mails and phones, {size.waiting:,} rows in the outbox. After a reset, the next run "
+                "sends every row."
             )
-        if not arguments.yes and not _confirmed():
+        if not arguments.yes and not _confirmed(stdin):
             print("Nothing was deleted.")
-            return 1
+            return _DECLINED
         for sync in syncs:
-            _forget(state, sync, force=arguments.force)
+            _forget(state, sync, force=arguments.force, pause=pause)
     return 0
 
 
-def _confirmed() -> bool:
-    if not sys.stdin.isatty():
-        raise CommandError("there is no terminal to ask at; say --yes to delete this.", status=_REFUSED)
-    return input("Delete this? [y/N] ").strip().lower() in {"y", "yes"}
+def _say(line: str) -> None:
+    """Print a line with names that others wrote."""
+    print(printable(line))
 
 
-def _forget(state: StateStore, sync: KnownSync, *, force: bool) -> None:
-    from leadway_provider.api.brake import Brake  # noqa: PLC0415 - other commands need none of this
-    from leadway_provider.operators.lease import LeaseKeeper  # noqa: PLC0415 - the same
-    from leadway_provider.store.state import SyncIdentity  # noqa: PLC0415 - the same
-
-    brake = Brake()
-    book = state.lease(SyncIdentity(sync.name, sync.host, sync.location_id))
-    with LeaseKeeper(book, _lease(book, sync, force=force), on_lost=brake.pull) as lease:
-        brake.watch(lease.trouble)
-        forgotten = state.syncs().forget(sync.id, brake.check)
-    print(f"Sync {sync.name} to {sync.location_id}: {forgotten:,} rows forgotten.")
+def _confirmed(stdin: TextIO) -> bool:
+    if not stdin.isatty():
+        raise CommandError("there is no terminal for a confirmation; --yes deletes without one.", _UNCONFIRMED)
+    print("Delete this? [y/N] ", end="", flush=True)
+    return stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _lease(book: LeaseBook, sync: KnownSync, *, force: bool) -> str:
-    """Become the holder of the sync's lease, so that no run of it begins meanwhile; tells the token."""
+def _forget(state: StateStore, sync: SyncRecord, *, force: bool, pause: Callable[[float], None]) -> None:
+    """Delete a sync's rows, claims and outbox while its lease is held, so that no run of it begins meanwhile."""
+    from leadway_provider.sync.cancel import CancelToken  # noqa: PLC0415 - other commands need none of this
+    from leadway_provider.sync.lease import LeaseKeeper  # noqa: PLC0415 - the same
+    from leadway_provider.sync.request import SyncIdentity  # noqa: PLC0415 - the same
+
+    cancel_token = CancelToken()
+    store = state.lease(SyncIdentity(sync.name, sync.host, sync.location_id))
+    held = _acquire(store, sync, force=force, pause=pause)
+    with LeaseKeeper(store, held, on_lost=cancel_token.cancel) as lease:
+        cancel_token.cancel_when(lease.expiry)
+        forgotten = state.syncs().forget(sync.id, cancel_token.raise_if_cancelled)
+    _say(f"Sync {sync.name} to {sync.location_id}: {forgotten:,} rows forgotten.")
+
+
+def _acquire(store: LeaseStore, sync: SyncRecord, *, force: bool, pause: Callable[[float], None]) -> HeldLease:
+    """Acquire the sync's lease.
+
+    Raises:
+        CommandError: a run of the sync is at work or waits for quota, and `force` is not set.
+    """
     from leadway_provider.exceptions import SyncBusyError  # noqa: PLC0415 - other commands need none of this
-    from leadway_provider.operators.lease import take  # noqa: PLC0415 - the same
+    from leadway_provider.sync.lease import acquire_lease  # noqa: PLC0415 - the same
 
-    if found := book.read():
+    if found := store.read():
         if force:
-            book.release(found.token)
+            store.release(found.token)
         else:
-            print(f"{found.holder} has the sync's lease; looking whether it is alive, for a minute at most.")
+            _say(f"{found.holder} holds the sync's lease. Checking whether that run is alive, for a minute at most.")
     try:
-        return take(book, sync.name, _HOLDER, goes_on=lambda _: False, pause=time.sleep)
+        return acquire_lease(store, sync.name, HOLDER, waits=lambda _: False, pause=pause)
     except SyncBusyError:
-        holder = f", {found.holder}" if (found := book.read()) else ""
+        holder = f", {found.holder}" if (found := store.read()) else ""
         raise CommandError(
-            f"a run of sync {sync.name} to {sync.location_id} is going on{holder}: let it end, or stop its task. With "
-            "--force it is reset all the same, and that run loses its outbox and fails."
+            f"a run of sync {sync.name} to {sync.location_id} is at work{holder}: let it end, or stop its task. "
+            "--force resets the sync at once; that run then loses its outbox and fails."
         ) from None

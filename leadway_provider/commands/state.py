@@ -1,79 +1,97 @@
-"""Which state store a command works on."""
+"""Which state store, and which of its syncs, a command works on."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from leadway_provider.commands.error import CommandError
 
 if TYPE_CHECKING:
+    from leadway_provider.store.reading.reader import StateReader
+    from leadway_provider.store.reading.syncs import SyncRecord
     from leadway_provider.store.state import StateStore
-    from leadway_provider.store.syncs import KnownSync
 
+    Opened = TypeVar("Opened", StateStore, StateReader)
 
-class CommandError(Exception):
-    """Why a command can't do what it is asked; `status` is the process's exit status."""
-
-    def __init__(self, message: str, status: int = 1) -> None:
-        super().__init__(message)
-        self.status = status
+_UNUSABLE: Final = 2
+"""The exit status of a command whose state store can't be used."""
 
 
 def add_state_options(command: argparse.ArgumentParser) -> None:
-    """Let the user name the state store as the operator does."""
+    """Add the options by which the user names a state store, as the operator does."""
     command.add_argument(
         "--state-conn-id",
         metavar="ID",
-        help="the Airflow connection whose database keeps the state; without it, the file beside the Airflow home",
+        help="the Airflow connection whose database keeps the state; without it, [leadway] state_conn_id of Airflow's "
+        "configuration, or else the file in the Airflow home",
     )
     command.add_argument("--location", metavar="ID", help="only syncs to this account")
 
 
 @contextmanager
 def open_chosen(arguments: argparse.Namespace) -> Iterator[StateStore]:
-    """The state store that the arguments name.
+    """Open the state store that the arguments name, and close it at the end of the block.
 
     Raises:
-        CommandError: it can't be opened, or used to the end.
+        CommandError: it can't be opened, or not be used to the end.
     """
-    from leadway_provider.exceptions import LeadwayError  # noqa: PLC0415 - `leadway --help` needs none of this
-    from leadway_provider.hooks.state import default_file, open_state  # noqa: PLC0415 - the same
+    from leadway_provider.hooks.database import open_state  # noqa: PLC0415 - `leadway --help` needs none of this
 
-    conn_id = arguments.state_conn_id
+    with _opened(arguments, open_state) as state:
+        yield state
+
+
+@contextmanager
+def open_for_reading(arguments: argparse.Namespace) -> Iterator[StateReader]:
+    """Open the state store that the arguments name, and change nothing there; raises as `open_chosen` does."""
+    from leadway_provider.hooks.database import open_state_for_reading  # noqa: PLC0415 - the same
+
+    with _opened(arguments, open_state_for_reading) as reader:
+        yield reader
+
+
+@contextmanager
+def _opened(arguments: argparse.Namespace, open_store: Callable[[str | None], Opened]) -> Iterator[Opened]:
+    # Airflow's own commands set it too: it lets them find connections that are kept in Airflow's database.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    from leadway_provider.exceptions import LeadwayError  # noqa: PLC0415 - the same
+    from leadway_provider.hooks.configuration import configured_state_conn_id  # noqa: PLC0415 - the same
+    from leadway_provider.hooks.database import default_file  # noqa: PLC0415 - the same
+
+    conn_id = arguments.state_conn_id or configured_state_conn_id()
     if conn_id is None and not default_file().exists():
         raise CommandError(
             f"there is no state store at {default_file()}. Set AIRFLOW_HOME as the tasks have it, or name the "
-            "connection of their state_conn_id by --state-conn-id.",
-            status=2,
+            "connection of their state_conn_id, with --state-conn-id or in the section [leadway] of airflow.cfg.",
+            _UNUSABLE,
         )
-    if conn_id is not None:
-        # Airflow's own commands say so too: it lets them find connections that are kept in Airflow's database.
-        os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     try:
-        with redirect_stdout(sys.stderr):  # whatever Airflow and alembic log is no part of the command's answer
-            state = open_state(conn_id)
+        with redirect_stdout(sys.stderr):  # what Airflow and alembic log is not part of the command's output
+            state = open_store(conn_id)
         with closing(state):
             yield state
     except LeadwayError as error:
-        raise CommandError(str(error), status=2) from None
+        raise CommandError(str(error), _UNUSABLE) from None
 
 
-def find_syncs(state: StateStore, name: str | None, location_id: str | None) -> list[KnownSync]:
-    """The syncs of that name and account, or all.
+def find_syncs(state: StateStore | StateReader, name: str | None, location_id: str | None) -> list[SyncRecord]:
+    """Return the syncs of that name and account; None means any.
 
     Raises:
-        CommandError: there is none; the message names those that are known.
+        CommandError: there is none; the message lists those that the state store has.
     """
     if found := state.syncs().known(name, location_id):
         return found
     wanted = " ".join(
         [*([f"sync {name!r}"] if name else ["sync"]), *([f"to location {location_id!r}"] if location_id else [])]
     )
-    raise CommandError(f"the state store knows no {wanted}; it knows {_in_words(state.syncs().known())}.")
+    raise CommandError(f"the state store has no {wanted}; it has {_in_words(state.syncs().known())}.")
 
 
-def _in_words(syncs: Sequence[KnownSync]) -> str:
-    return ", ".join(f"{sync.name!r} to {sync.location_id!r}" for sync in syncs) or "none at all"
+def _in_words(syncs: Sequence[SyncRecord]) -> str:
+    return ", ".join(f"{sync.name!r} to {sync.location_id!r}" for sync in syncs) or "no sync at all"

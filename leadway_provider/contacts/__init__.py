@@ -1,1 +1,1 @@
-"""Contacts: what a row means for the CRM. Pure: no network, no database, no clock."""
+"""Contacts: from a row of the source to a contact of the CRM. Pure: no network, no database, no clock."""

@@ -2,123 +2,182 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.contacts.reasons import UnfitError
-from leadway_provider.contacts.text import text
+from leadway_provider.contacts.text import lines, text, trimmed
 
 _DELIMITERS: Final = ("\n", "|", ";", ",")
 _SHOWN: Final = 12
-_ARRAY: Final = re.compile(r"\{(?!\s*\"[^\"]*\"\s*:).*\}", re.DOTALL)
+"""The most options that a message lists."""
+_LONGEST_NAME: Final = 1000
+"""To compose accents takes a time that grows with the square of how many follow each other."""
+_POSTGRES_ARRAY: Final = re.compile(r"\{(?!\s*\"[^\"]*\"\s*:).*\}", re.DOTALL)
+_POSTGRES_ITEM: Final = re.compile(r"\s*+(?:\"((?:[^\"\\]|\\.)*+)\"\s*+|((?:[^\"{},\\]|\\.)++))(,|\Z)", re.DOTALL)
+_BOUNDS: Final = re.compile(r"(?:\[-?\d+:-?\d+\])+=(?=\{)")
+"""What PostgreSQL writes before an array that does not begin with the index 1."""
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen in a field of the account. `options_of` makes it.
+
+    Attributes:
+        written: the options as the account writes them.
+        by_form: the options by the form in which names are compared; options that differ only in case share one.
+        are_open: whether any other text passes too.
+    """
+
+    written: tuple[str, ...]
+    by_form: Mapping[str, tuple[str, ...]]
+    are_open: bool
 
 
 def items(value: object) -> list[str] | None:
-    """The texts of a SQL array, a JSON list or a delimited text, blanks left out; None where none is left.
+    """Return the texts of a SQL array, a JSON list or a delimited text, without blanks; None for a blank.
 
-    A text is split at the first of newline, `|`, `;` and `,` that it holds. PostgreSQL's written arrays (`{a,"b c"}`),
-    as they come for types that a driver doesn't know, are read too.
+    An array without a text is an empty list, which is not a blank: the source says that there is nothing.
+
+    A text is split at newlines; if it has none, at `|`, else at `;`, else at `,`. The text form of PostgreSQL's arrays
+    (`{a,"b c"}`), which a driver returns for types that it doesn't support, is read too.
 
     Raises:
-        UnfitError: an item is itself a list or can't be read as text.
+        UnfitError: an item is itself a list, or can't be read as text.
     """
     if isinstance(value, (list, tuple)):
         return _texts(value)
     if isinstance(value, (set, frozenset)):
-        return sorted(_texts(value) or ()) or None
-    written = text(value)
-    return None if written is None else _texts(_split(written))
+        return sorted(_texts(value))
+    written = lines(value)
+    if written is None:
+        return None
+    listed = _listed(written)
+    return _texts(_split(written)) or None if listed is None else _texts(listed)
 
 
 def tags(value: object) -> list[JsonValue] | None:
-    """Tags in small letters, as the API keeps them, each once; None where there is none."""
-    found = items(value)
-    return None if found is None else list(dict.fromkeys(tag.lower() for tag in found))
+    """Return the tags in lower case, as the API keeps them (observed), each once; None for a blank."""
+    names = items(value)
+    return None if names is None else list(dict.fromkeys(name.lower() for name in names))
 
 
-def option(value: object, options: Mapping[str, str]) -> str | None:
-    """The option that the value names, as the account writes it.
+def option(value: object, options: Options) -> str | None:
+    """Return the option that the value names, as the account writes it; None for a blank.
 
     Args:
         value: the option's text, in any case.
-        options: what `by_name` made of the account's options; where it is empty any text passes.
+        options: the account's options.
 
     Raises:
-        UnfitError: there is no such option.
+        UnfitError: the value is not one of the options, or can be two of them.
     """
     written = text(value)
     return None if written is None else _chosen(written, options)
 
 
-def selection(value: object, options: Mapping[str, str]) -> list[JsonValue] | None:
-    """The options that the value names, each once, as the account writes them. Takes what `items` and `option` take.
+def selection(value: object, options: Options) -> list[JsonValue] | None:
+    """Return the options that the value names, each once, as the account writes them; None for a blank.
+
+    Args:
+        value: a list, as `items` takes it, or the text of one option.
+        options: the account's options.
 
     Raises:
-        UnfitError: one of them is no option: then none is chosen, for half a selection would be a wrong one.
+        UnfitError: one of them is not an option, or can be two. Then none is chosen: half a selection would be wrong.
     """
-    if isinstance(value, str) and (whole := options.get(folded(value))):
-        return [whole]
-    found = items(value)
-    return None if found is None else list(dict.fromkeys(_chosen(name, options) for name in found))
+    if isinstance(value, str) and folded(value) in options.by_form:
+        return [_chosen(trimmed(value), options)]
+    names = items(value)
+    return None if names is None else list(dict.fromkeys(_chosen(name, options) for name in names))
 
 
-def by_name(options: Iterable[str]) -> dict[str, str]:
-    """The account's options by the form that they are compared in."""
-    return {folded(option): option for option in options}
+def options_of(written: Iterable[str], *, are_open: bool = False) -> Options:
+    """Return the options of a field.
+
+    Args:
+        written: the options as the account writes them. Where there are none, any text passes.
+        are_open: whether the account lets a contact have a text that is none of them.
+    """
+    by_form: dict[str, tuple[str, ...]] = {}
+    names = tuple(dict.fromkeys(written))
+    for name in names:
+        by_form[folded(name)] = (*by_form.get(folded(name), ()), name)
+    return Options(names, by_form, are_open or not names)
 
 
 def folded(name: str) -> str:
-    """The form in which names are compared: without case and without regard to the kind of whitespace."""
+    """Return the form in which names are compared.
+
+    Case, the kind of whitespace, invisible characters at the ends and, in names of a usual length, how accents are
+    composed make no difference.
+    """
+    if not name.isascii():
+        name = trimmed(name)
+        if len(name) <= _LONGEST_NAME:
+            name = unicodedata.normalize("NFC", name)
     return " ".join(name.split()).casefold()
 
 
-def _chosen(name: str, options: Mapping[str, str]) -> str:
-    if not options:
+def _chosen(name: str, options: Options) -> str:
+    found = options.by_form.get(folded(name), ())
+    if len(found) == 1 or name in found:
+        return name if name in found else found[0]
+    if found:
+        raise UnfitError("ambiguous", "It can be one option or another that differs from it only in case.")
+    if options.are_open:
         return name
-    try:
-        return options[folded(name)]
-    except KeyError:
-        offered = ", ".join(map(repr, list(options.values())[:_SHOWN]))
-        more = ", …" if len(options) > _SHOWN else ""
-        raise UnfitError("option_unknown", f"It offers {offered}{more}.") from None
+    offered = ", ".join(map(repr, options.written[:_SHOWN]))
+    more = ", …" if len(options.written) > _SHOWN else ""
+    raise UnfitError("option_unknown", f"It offers {offered}{more}.")
 
 
-def _texts(values: Iterable[object]) -> list[str] | None:
+def _texts(values: Iterable[object]) -> list[str]:
     try:
-        return [found for item in values if (found := text(item))] or None
+        return [written for item in values if (written := text(item))]
     except UnfitError as unfit:
         raise UnfitError("list_malformed" if unfit.code == "type_unsupported" else unfit.code) from None
 
 
-def _split(written: str) -> Sequence[object]:
-    if written.startswith(("[", "{")):
-        if (listed := _json_list(written)) is not None:
-            return listed
-        if _ARRAY.fullmatch(written):
-            return _array(written)
+def _split(written: str) -> Sequence[str]:
     for delimiter in _DELIMITERS:
         if delimiter in written:
             return written.split(delimiter)
     return [written]
 
 
-def _json_list(written: str) -> list[JsonValue] | None:
-    try:
-        found = json.loads(written)
-    except (ValueError, RecursionError):
+def _listed(written: str) -> Sequence[object] | None:
+    """Return the items of a text that is a list of JSON or an array of PostgreSQL; None for any other text."""
+    if not written.startswith(("[", "{")):
         return None
-    if isinstance(found, dict):
-        raise UnfitError("list_malformed")
-    return found if isinstance(found, list) else None
-
-
-def _array(written: str) -> list[str]:
+    if bounds := _BOUNDS.match(written):
+        written = written[bounds.end() :]
     try:
-        rows = list(csv.reader([written[1:-1]], doublequote=False, escapechar="\\", strict=True))
-    except csv.Error:
-        raise UnfitError("list_malformed") from None
-    return [item for row in rows for item in row if item != "NULL"]
+        document = json.loads(written)
+    except (ValueError, RecursionError):
+        return _array(written) if _POSTGRES_ARRAY.fullmatch(written) else None
+    if document and isinstance(document, dict):
+        raise UnfitError("list_malformed")
+    return document if isinstance(document, list) else []
+
+
+def _array(written: str) -> Sequence[str]:
+    """Return the items of an array as PostgreSQL writes it; an unquoted NULL is left out."""
+    found: list[str] = []
+    position, end = 1, len(written) - 1
+    inner = written[:end]
+    while position < end:
+        item = _POSTGRES_ITEM.match(inner, position)
+        if not item or (item[3] and item.end() == end):
+            raise UnfitError("list_malformed")
+        quoted, plain = item[1], item[2]
+        if quoted is not None or plain.strip() != "NULL":
+            found.append(_ESCAPED.sub(r"\1", plain.strip() if quoted is None else quoted))
+        position = item.end()
+    return found

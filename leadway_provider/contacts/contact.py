@@ -1,12 +1,18 @@
-"""What a row becomes: a contact to send, or a rejection with every reason."""
+"""The result of a row: a contact to send, or a rejection with every reason."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+
+UPSERT_ONLY: Final = frozenset({"companyName", "gender", "createNewIfDuplicateAllowed", "locationId"})
+"""The fields that `POST /contacts/upsert` takes and `PUT /contacts/{id}` does not (documented).
+
+PUT refuses each of them with 422 `property … should not exist` (observed).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +22,7 @@ class Reason:
     Attributes:
         field: the target as the user writes it (`phone`, `custom.Lifetime Value`), or the key's column.
         code: a stable snake_case word to filter by, such as `email_malformed`.
-        message: one sentence for a person. Never the value itself.
+        message: one sentence for a person. It never holds the value itself.
     """
 
     field: str
@@ -26,49 +32,72 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact as the upsert endpoint takes it, without the location.
+    """A contact to write: what the API takes of it, without the location.
 
     Attributes:
-        fields: the request body in the API's names (`firstName`, `customFields`, …), form of version 2021-07-28.
-        add_tags: tags the contact must end up having, beside those it has.
-        remove_tags: tags the contact must end up without.
-        withheld: values that were left out because the API would refuse or misuse them.
-        notes: blanks that were to clear a field that the API doesn't let be cleared.
+        fields: the request body in the API's names (`firstName`, `customFields`, …), in the form of version 2021-07-28.
+        add_tags: tags that the contact gets beside those it has.
+        remove_tags: tags that are taken from the contact.
+        withheld: values that were left out because the API would refuse or misread them.
+        notes: blanks that should clear a field which the API can't clear.
+        contact_id: the id of the contact that the row names, or None. It is sent in no body.
     """
 
-    fields: Mapping[str, JsonValue]
-    add_tags: tuple[str, ...] = ()
-    remove_tags: tuple[str, ...] = ()
+    fields: Mapping[str, JsonValue] = field(repr=False)
+    add_tags: tuple[str, ...] = field(default=(), repr=False)
+    remove_tags: tuple[str, ...] = field(default=(), repr=False)
     withheld: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()
+    contact_id: str | None = None
+
+    @property
+    def update_fields(self) -> dict[str, JsonValue]:
+        """The body of `PUT /contacts/{id}`: the fields that this call takes."""
+        return {name: value for name, value in self.fields.items() if name not in UPSERT_ONLY}
+
+    @property
+    def upsert_only_fields(self) -> dict[str, JsonValue]:
+        """The company name, if the contact has one: on an existing contact only an upsert changes it.
+
+        The gender is not among these fields, because the CRM ignores it on an existing contact (observed). Neither is
+        `createNewIfDuplicateAllowed`, which is about creating a contact.
+        """
+        return {name: value for name, value in self.fields.items() if name == "companyName"}
 
     @property
     def identities(self) -> dict[str, str]:
-        """What the account may match this contact by, e-mail and phone: calls that share one must keep their order."""
+        """The e-mail and the phone, by which the account may match this contact.
+
+        Two calls that share one of them must be sent in order.
+        """
         return {name: value for name in ("email", "phone") if isinstance(value := self.fields.get(name), str)}
 
     @property
     def repeatable(self) -> bool:
-        """Whether sending it twice does the same as sending it once; otherwise each time may make another contact."""
+        """Whether sending the upsert twice has the same effect as once. If not, each may create another contact."""
         return self.fields.get("createNewIfDuplicateAllowed") is not True
 
     @property
-    def places(self) -> set[str]:
-        """The places in the request that it fills, written as a mapping's `wire`; tags count however they are sent."""
-        found = set(self.fields)
+    def api_paths(self) -> set[str]:
+        """The API paths of the fields that the contact fills. Tags are among them however they are sent."""
+        paths = set(self.fields)
         for name, value in self.fields.items():
             if isinstance(value, dict):
                 settings = ((channel, each) for channel, each in value.items() if isinstance(each, dict))
-                found.update(f"{name}.{channel}.{part}" for channel, each in settings for part in each)
+                paths.update(f"{name}.{channel}.{part}" for channel, each in settings for part in each)
             elif name == "customFields" and isinstance(value, list):
-                found.update(f"{name}.{each['id']}" for each in value if isinstance(each, dict))
+                paths.update(f"{name}.{each['id']}" for each in value if isinstance(each, dict))
         if self.add_tags or self.remove_tags:
-            found.add("tags")
-        return found
+            paths.add("tags")
+        return paths
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A row that can't be a contact, with every reason; it costs no call."""
+    """A row that can't become a contact. It costs no call.
+
+    Attributes:
+        reasons: every reason.
+    """
 
     reasons: tuple[Reason, ...]

@@ -1,4 +1,4 @@
-"""From a target's kind, or a custom field's type, to the function that reads its values."""
+"""The functions that convert values, by the kind of target or the type of custom field."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.contacts.country import country
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.date import iso_date
+from leadway_provider.contacts.number import number
+from leadway_provider.contacts.phone import phone
 from leadway_provider.contacts.reasons import UnfitError
-from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.contacts.targets import Kind
 from leadway_provider.exceptions import MappingError
+from leadway_provider.policies import ContactRules
 
 Converter: TypeAlias = Callable[..., JsonValue]
-"""Takes a value, and for a phone its region; gives what the API takes, or None for a blank; raises UnfitError."""
+"""Takes a value, and for a phone its region. Returns what the API takes, or None for a blank. Raises UnfitError."""
 
 _PLAIN: Final[Mapping[Kind, Converter]] = {
     Kind.TEXT: text.text,
     Kind.EMAIL: identity.email,
-    Kind.PHONE: identity.phone,
+    Kind.PHONE: phone,
+    Kind.CONTACT_ID: identity.contact_id,
     Kind.COUNTRY: country,
     Kind.WEBSITE: text.website,
     Kind.TIMEZONE: text.timezone,
@@ -36,10 +39,8 @@ _PLAIN: Final[Mapping[Kind, Converter]] = {
 
 _CUSTOM: Final[Mapping[str, Converter]] = {
     "TEXT": text.free_text,
-    "LARGE_TEXT": text.free_text,
-    "NUMERICAL": text.number,
-    "MONETORY": text.number,
-    "PHONE": identity.phone,
+    "LARGE_TEXT": text.free_lines,
+    "PHONE": phone,
     "EMAIL": identity.email,
 }
 _CHOICES: Final[Mapping[str, Converter]] = {
@@ -48,11 +49,18 @@ _CHOICES: Final[Mapping[str, Converter]] = {
     "CHECKBOX": choice.selection,
     "MULTIPLE_OPTIONS": choice.selection,
 }
+_NUMBERS: Final = ("NUMERICAL", "MONETORY")
 _DATE: Final = "DATE"
 
 
 def converter(kind: Kind, rules: ContactRules, users: Mapping[str, str]) -> tuple[Converter, list[JsonValue]]:
-    """The converter of a target that is no custom field, and the settings that its results depend on."""
+    """Return the converter of a target that is not a custom field, and the settings that its results depend on.
+
+    Args:
+        kind: how the target's values are read.
+        rules: the task's rules.
+        users: user id by e-mail address.
+    """
     if kind is Kind.DATE:
         return partial(iso_date, day_first=rules.day_first), [rules.day_first]
     if kind is Kind.USER:
@@ -62,28 +70,40 @@ def converter(kind: Kind, rules: ContactRules, users: Mapping[str, str]) -> tupl
     return _PLAIN[kind], settings.get(kind, [])
 
 
-def custom_converter(label: str, field: CustomField, rules: ContactRules) -> tuple[Converter, list[JsonValue]]:
-    """The converter of a custom field's type, and the settings that its results depend on.
+def custom_converter(target: str, field: CustomField, rules: ContactRules) -> tuple[Converter, list[JsonValue]]:
+    """Return the converter of a custom field, and the settings that its results depend on.
+
+    Args:
+        target: the field as the user writes it, for the error's text.
+        field: the field.
+        rules: the task's rules.
 
     Raises:
-        MappingError: no column can fill a field of that type.
+        MappingError: a column can't fill a field of that type.
     """
     kind = field.data_type
     if kind == _DATE:
         return partial(iso_date, day_first=rules.day_first), [kind, rules.day_first]
+    if kind in _NUMBERS:
+        return partial(number, decimal_separator=rules.decimal_separator), [kind, rules.decimal_separator]
     if choose := _CHOICES.get(kind):
-        return partial(choose, options=choice.by_name(field.options)), [kind, *field.options]
+        options = choice.options_of(field.options, are_open=field.allows_custom_option)
+        return partial(choose, options=options), [kind, field.allows_custom_option, *field.options]
     if plain := _CUSTOM.get(kind):
-        return plain, [kind, rules.phone_region] if plain is identity.phone else [kind]
-    known = ", ".join(sorted({*_CUSTOM, *_CHOICES, _DATE}))
-    raise MappingError(f"{label!r} is a custom field of type {kind!r}; a column can fill {known}.")
+        return plain, [kind, rules.phone_region] if plain is phone else [kind]
+    known = ", ".join(sorted({*_CUSTOM, *_CHOICES, *_NUMBERS, _DATE}))
+    raise MappingError(f"{target!r} is a custom field of type {kind!r}; a column can fill only these: {known}.")
 
 
 def user_id(value: object, *, users: Mapping[str, str]) -> str | None:
-    """A user's id as it is, or the id of the user with that e-mail address.
+    """Return a user's id as it is, or the id of the user with that e-mail address; None for a blank.
+
+    Args:
+        value: an id or an e-mail address.
+        users: user id by e-mail address, in lower case.
 
     Raises:
-        UnfitError: no user has that address.
+        UnfitError: no user of the account has that address.
     """
     written = text.text(value)
     if written is None or "@" not in written:

@@ -10,24 +10,14 @@ from typing import Final
 
 from leadway_provider.contacts.reasons import UnfitError
 from leadway_provider.contacts.text import text
+from leadway_provider.country_codes import CODES
 
-_CODES: Final = """
-    AD AE AF AG AI AL AM AN AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BM BN BO BR BS BT BV BW BY BZ CA
-    CC CD CF CG CH CI CK CL CM CN CO CR CU CV CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA
-    GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO
-    JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ
-    MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA
-    RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR
-    TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
-"""
-
-CODES: Final = frozenset(_CODES.split())
-"""The codes that the API documents: ISO 3166-1 without BL, BQ, CW and SS, with AN (dissolved) and XK (Kosovo)."""
-
+_LONGEST: Final = 100
+"""More characters than any name has."""
 _LANGUAGES: Final = (
     "es pt fr de it nl pl sv da nb fi cs sk hu ro bg hr sr sl el et lv lt tr ru uk ar he fa hi th vi id ms ja ko zh"
 )
-"""Languages beside English whose names of countries are understood."""
+"""Languages other than English whose names of countries are accepted."""
 
 _OTHER_NAMES: Final[Mapping[str, str]] = {
     "england": "GB",
@@ -45,7 +35,6 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "brunei darussalam": "BN",
     "burma": "MM",
     "cabo verde": "CV",
-    "congo": "CG",
     "congo republic of": "CG",
     "republic of congo": "CG",
     "congo democratic republic of": "CD",
@@ -99,39 +88,48 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "virgin islands us": "VI",
     "heard island and mcdonald islands": "HM",
 }
-"""Formal, former and everyday names, and codes of others, that CLDR's list of display names lacks."""
+"""Formal, former and everyday names, and codes of other standards, that CLDR's display names do not include."""
+
+_TWO_COUNTRIES: Final = frozenset({"congo", "corea", "coree", "kongo", "korea", "nga", "virgin islands"})
+"""Names that two countries have in everyday use, and `nga`: Vietnamese for Russia, and a code of Nigeria."""
 
 
 def country(value: object) -> str | None:
-    """The API's two-letter code; None for a blank.
+    """Return the API's two-letter code of a country; None for a blank.
 
-    Understood are two-letter, three-letter and numeric ISO codes, English names, formal and everyday, and the names
-    in the languages of Europe and in the large ones of Asia, all without regard to case, accents and punctuation.
+    Accepted are two-letter, three-letter and numeric ISO codes, formal and everyday English names, and names in the
+    languages of Europe and in widely spoken languages of Asia. Case, accents and punctuation make no difference.
 
     Raises:
-        UnfitError: no country that the API has a code for is called so.
+        UnfitError: the value is not a code or name of a country that the API has a code for, or it can be two.
     """
     written = text(value)
     if written is None:
         return None
     if written in CODES:
         return written
-    if found := _named(written):
-        return found
+    if len(written) > _LONGEST:
+        raise UnfitError("country_unknown")
+    if code := _code(written):
+        return code
+    if _folded(written) in _TWO_COUNTRIES:
+        raise UnfitError("ambiguous", "It can be the name of one country or of another: write the two-letter code.")
     raise UnfitError("country_unknown")
 
 
 @lru_cache(maxsize=1024)
-def _named(written: str) -> str | None:
+def _code(written: str) -> str | None:
     if (code := written.upper()) in CODES:
         return code
     name = _folded(written)
+    if name in _TWO_COUNTRIES and not (written.isupper() and len(written) == len("USA")):
+        return None
     return _OTHER_NAMES.get(name) or _english().get(name) or _foreign().get(name)
 
 
 @cache
 def _english() -> Mapping[str, str]:
-    """English names and the longer ISO codes."""
+    """Return the codes by English name, by three-letter code and by numeric code."""
     from babel.core import get_global  # noqa: PLC0415 - 40 ms that parsing a DAG can't spare
 
     codes = {
@@ -144,12 +142,12 @@ def _english() -> Mapping[str, str]:
 
 @cache
 def _foreign() -> Mapping[str, str]:
-    """Names in the other languages; one that means two countries means none."""
-    found: dict[str, str | None] = {}
+    """Return the codes by name in the other languages. A name that means two countries is left out."""
+    codes: dict[str, str | None] = {}
     for language in _LANGUAGES.split():
         for name, code in _names(language).items():
-            found[name] = code if found.get(name, code) == code else None
-    return {name: code for name, code in found.items() if code}
+            codes[name] = code if codes.get(name, code) == code else None
+    return {name: code for name, code in codes.items() if code}
 
 
 def _names(language: str) -> dict[str, str]:
@@ -159,7 +157,7 @@ def _names(language: str) -> dict[str, str]:
 
 
 def _folded(name: str) -> str:
-    """The name in small letters, without accents, dots, brackets and articles."""
+    """Return the name in lower case, without accents, punctuation and the word `the`."""
     decomposed = unicodedata.normalize("NFKD", name.casefold().replace(".", "").replace("&", " and "))
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     words = ("saint" if word == "st" else word for word in re.findall(r"[^\W_]+", plain) if word != "the")

@@ -1,4 +1,4 @@
-"""Dates: from SQL dates and timestamps, and from text in the formats that the API documents."""
+"""Dates, from SQL dates and timestamps and from text in the formats that the API documents."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from leadway_provider.contacts.text import text
 
 _TIME: Final = r"(?:[T ]\d{1,2}:\d{2}.*)?"
 _YEAR_FIRST: Final = re.compile(r"(\d{4})([-/._])(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
+_TWO_DIGITS: Final = re.compile(r"\d{1,2}([-/._])\d{1,2}\1\d{1,2}" + _TIME, re.ASCII)
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/._])(\d{1,2})\2(\d{4})" + _TIME, re.ASCII)
 
 
-def iso_date(value: object, *, day_first: bool) -> str | None:
-    """The date as YYYY-MM-DD; None for a blank.
+def iso_date(value: object, *, day_first: bool | None) -> str | None:
+    """Return the date as YYYY-MM-DD; None for a blank.
 
-    A timestamp gives the date it shows, in its own time zone. Text may be any of the documented YYYY/MM/DD,
-    MM/DD/YYYY, YYYY-MM-DD, MM-DD-YYYY, YYYY.MM.DD, MM.DD.YYYY, YYYY_MM_DD, MM_DD_YYYY, with one-digit days and months
-    and with a time of day behind it. Of a text that ends with the year, the order of day and month follows
-    `day_first` where both are possible.
+    A timestamp gives the date that it shows, in its own time zone. Text may have one of the documented formats
+    YYYY/MM/DD, MM/DD/YYYY, YYYY-MM-DD, MM-DD-YYYY, YYYY.MM.DD, MM.DD.YYYY, YYYY_MM_DD and MM_DD_YYYY. Days and months
+    may have one digit, and a time of day may follow.
+
+    Args:
+        value: the date.
+        day_first: whether the day comes before the month in a text that ends with the year, if both orders are
+            possible; None where that is not known.
 
     Raises:
-        UnfitError: the value is no such date.
+        UnfitError: the value is not a date in one of these formats, or has two readings.
     """
     if isinstance(value, datetime):
         return value.date().isoformat()
@@ -37,11 +42,15 @@ def iso_date(value: object, *, day_first: bool) -> str | None:
     if match := _YEAR_LAST.fullmatch(written):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         return _checked(year, *_month_and_day(first, second, day_first=day_first))
+    if _TWO_DIGITS.fullmatch(written):
+        raise UnfitError("ambiguous", "It can be a date of this century or of the last: write the year in four digits.")
     raise UnfitError("date_malformed")
 
 
-def _month_and_day(first: int, second: int, *, day_first: bool) -> tuple[int, int]:
+def _month_and_day(first: int, second: int, *, day_first: bool | None) -> tuple[int, int]:
     months = 12
+    if day_first is None and first != second and first <= months and second <= months:
+        raise UnfitError("ambiguous", "It can be a date with the month first or with the day first: set day_first.")
     if first > months or (day_first and second <= months):
         return second, first
     return first, second

@@ -1,66 +1,70 @@
-"""What one row becomes: its columns' values, converted, checked and put together as a contact."""
+"""From one row to a contact: its values are converted, checked and put together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason, Rejection
 from leadway_provider.contacts.reasons import UnfitError, reason
-from leadway_provider.contacts.rules import ContactRules
+from leadway_provider.contacts.targets import CONTACT_ID
+from leadway_provider.contacts.unreadable import UnreadableValue
+from leadway_provider.policies import ContactRules
 
 OnBlank: TypeAlias = Literal["skip", "null", "note"]
-"""Whether a blank means nothing, sends null, or is noted as not clearable."""
+"""What a blank does: nothing, send null, or add a note that the field can't be cleared."""
 
 
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
-    """Which column feeds which field.
+    """A column, or a constant, and the field that it feeds.
 
     Attributes:
         column: the column's name in the query's result, or None where a constant feeds the field.
-        target: the field as the user writes it; a row's reasons name it so.
-        wire: the field's place in the request, such as `firstName` or `customFields.<id>`; `not_kept` names it so.
+        target: the field as the user writes it, and as a row's reasons name it.
+        api_path: the field's place in the request, such as `firstName` or `customFields.<id>`, as `not_kept` names it.
     """
 
     column: str | None
     target: str
-    wire: str
+    api_path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One column's way into the contact.
+    """How one column of a row becomes a field of the contact.
 
     Attributes:
-        position: where the column stands in the row.
-        label: the target as the user writes it.
-        wire: the field's place in the request.
+        position: the column's position in the row.
+        target: the field as the user writes it.
+        api_path: the field's place in the request.
         on_blank: what a blank does.
-        convert: makes the value that is sent, or None of a blank; takes the row's region too where it reads phones.
+        convert: returns the value to send, or None for a blank. A converter of phones takes the row's region too.
     """
 
     position: int
-    label: str
-    wire: str
+    target: str
+    api_path: str
     on_blank: OnBlank
     convert: Callable[..., JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
 class ContactMapping:
-    """What the rows of one query mean; made by `compile_mapping`.
+    """How the rows of one query become contacts. `compile_mapping` makes it.
 
     Attributes:
-        key_positions: where the key's columns stand in a row.
-        digest: 16 bytes that change if and only if another contact may come of the same row. The same in every process.
-        columns: which column feeds which field, in the result's order.
-        rules: how forgiving it is.
-        steps: how the columns are read, but for phone numbers.
+        key_positions: the positions of the key's columns in a row.
+        digest: 16 bytes that change if and only if the same row may become another contact. They are the same in every
+            process.
+        columns: the fields that are fed, first by columns in the result's order, then by constants.
+        rules: how values are read, and what happens to wrong ones.
+        steps: how columns are read, except for phone numbers.
         phone_steps: how phone numbers are read, once the row's country is known.
-        constants: what every contact gets, by place in the request.
-        labels: how the user writes each field, by place in the request.
+        constants: the values that every contact gets, by API path.
+        targets: the fields as the user writes them, by API path.
     """
 
     key_positions: tuple[int, ...]
@@ -70,52 +74,69 @@ class ContactMapping:
     steps: tuple[Step, ...] = field(repr=False)
     phone_steps: tuple[Step, ...] = field(repr=False)
     constants: Mapping[str, JsonValue] = field(repr=False)
-    labels: Mapping[str, str] = field(repr=False)
-
-    @property
-    def fed(self) -> tuple[MappedColumn, ...]:
-        """Every field that is fed, by a column or by a constant."""
-        return (*self.columns, *(MappedColumn(None, self.labels[wire], wire) for wire in self.constants))
+    targets: Mapping[str, str] = field(repr=False)
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
-        """What the row becomes. Never raises, whatever its values; no reason holds a value.
+        """Return the contact of a row, or its rejection with every reason. It never raises, whatever the values.
 
-        A value that its field can't take is withheld, and the others are sent. The row is rejected, with all its
-        reasons, where no identity is usable, where the first identity is bad, and under strict rules for any bad value.
+        A value that its field can't take is withheld, and the others are sent. No reason holds a value. The row is
+        rejected if
+
+        - it has neither a contact id nor a usable identity;
+        - its contact id is malformed;
+        - it has no contact id, and its first identity is malformed;
+        - any value can't be sent, under strict rules.
         """
         values = dict(self.constants)
         bad: dict[str, Reason] = {}
         notes: list[Reason] = []
         _fill(values, self.steps, row, bad, notes)
         if self.phone_steps:
-            region = values.get("country") or self.rules.phone_region
+            # A country that was given and not understood does not make the number one of the default region.
+            region = values.get("country") or (None if "country" in bad else self.rules.phone_region)
             _fill(values, self.phone_steps, row, bad, notes, region)
+            self._explain_regions(bad)
+        given = values.pop(CONTACT_ID, None)
+        contact_id = given if isinstance(given, str) else None
         fields = self._nested(values, bad)
         reasons = tuple(bad.values())
-        if not any(fields.get(name) for name in self.rules.identity):
-            first = next(name for name in self.rules.identity if name in self.labels)
-            return Rejection((*reasons, reason(self.labels[first], "no_identity")))
-        if bad and (self.rules.strict or self.rules.identity[0] in bad):
+        if contact_id is None and not any(fields.get(name) for name in self.rules.identity):
+            first = next(name for name in (*self.rules.identity, CONTACT_ID) if name in self.targets)
+            return Rejection((*reasons, reason(self.targets[first], "no_identity")))
+        if bad and (self.rules.strict or self._is_misdirected(bad, contact_id)):
             return Rejection(reasons)
-        return self._with_tags(fields, reasons, tuple(notes))
+        add_tags, remove_tags = self._take_tags(fields)
+        return Contact(fields, add_tags, remove_tags, reasons, tuple(notes), contact_id)
 
-    def _with_tags(
-        self, fields: dict[str, JsonValue], withheld: tuple[Reason, ...], notes: tuple[Reason, ...]
-    ) -> Contact:
+    def _explain_regions(self, bad: dict[str, Reason]) -> None:
+        """Say of phones without a known country that the row has one, but for a value that was not understood."""
+        for step in self.phone_steps if "country" in bad else ():
+            if (found := bad.get(step.api_path)) and found.code == "phone_region_unknown":
+                detail = "The row's country was given and not understood."
+                bad[step.api_path] = reason(step.target, found.code, detail)
+
+    def _is_misdirected(self, bad: Mapping[str, Reason], contact_id: str | None) -> bool:
+        """Return True if what should choose the contact is malformed, so that another value would choose it."""
+        return CONTACT_ID in bad or (contact_id is None and self.rules.identity[0] in bad)
+
+    def _take_tags(self, fields: dict[str, JsonValue]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Remove tags from the body, unless they replace all others. Return those to add and those to remove."""
         mode = self.rules.tags_mode
-        contact = Contact(fields, withheld=withheld, notes=notes)
         if mode == "replace" or not isinstance(tags := fields.pop("tags", None), list):
-            return contact
+            return (), ()
         names = tuple(str(tag) for tag in tags)
-        return replace(contact, add_tags=names) if mode == "add" else replace(contact, remove_tags=names)
+        return (names, ()) if mode == "add" else ((), names)
 
     def _nested(self, values: Mapping[str, JsonValue], bad: dict[str, Reason]) -> dict[str, JsonValue]:
-        """The request's body: paths become objects, custom fields a list; a channel without a status is withheld."""
+        """Return the request's body, with an object for each path and a list of custom fields.
+
+        A do-not-disturb channel without a status is left out and added to `bad`.
+        """
         fields: dict[str, JsonValue] = {}
         custom: list[JsonValue] = []
         channels: dict[str, dict[str, dict[str, JsonValue]]] = {}
-        for wire, value in values.items():
-            head, _, rest = wire.partition(".")
+        for api_path, value in values.items():
+            head, rest = _split(api_path)
             if not rest:
                 fields[head] = value
             elif head == "customFields":
@@ -131,11 +152,20 @@ class ContactMapping:
                 if "status" in setting:
                     kept[channel] = dict(setting)
                 else:
-                    wire = f"{head}.{channel}.{next(iter(setting))}"
-                    bad.setdefault(wire, reason(self.labels[wire], "status_missing"))
+                    api_path = f"{head}.{channel}.{next(iter(setting))}"
+                    status = bad.get(f"{head}.{channel}.status")
+                    code = status.code if status else "status_missing"
+                    bad.setdefault(api_path, reason(self.targets[api_path], code))
             if kept:
                 fields[head] = kept
         return fields
+
+
+@lru_cache(maxsize=1024)
+def _split(api_path: str) -> tuple[str, str]:
+    """Return the first part of a path, and the others; blank where there is one part only."""
+    head, _, rest = api_path.partition(".")
+    return head, rest
 
 
 def _fill(
@@ -147,14 +177,20 @@ def _fill(
     *context: JsonValue,
 ) -> None:
     for step in steps:
+        value = row[step.position]
+        if isinstance(value, UnreadableValue):
+            bad[step.api_path] = reason(step.target, value.code)
+            continue
         try:
-            found = step.convert(row[step.position], *context)
+            found = step.convert(value, *context)
         except UnfitError as unfit:
-            bad[step.wire] = reason(step.label, unfit.code, unfit.detail)
+            bad[step.api_path] = reason(step.target, unfit.code, unfit.detail)
+            if unfit.rest is not None:
+                values[step.api_path] = unfit.rest
             continue
         if found is not None:
-            values[step.wire] = found
+            values[step.api_path] = found
         elif step.on_blank == "null":
-            values[step.wire] = None
+            values[step.api_path] = None
         elif step.on_blank == "note":
-            notes.append(reason(step.label, "blank_not_clearable"))
+            notes.append(reason(step.target, "blank_not_clearable"))

@@ -1,15 +1,18 @@
-"""What a column can be mapped to: every field of the upsert endpoint, and how it is named."""
+"""The targets of a column: the contact's id and every field of the upsert endpoint, and the names of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
 from leadway_provider.contacts.dnd import CHANNELS
+from leadway_provider.contacts.nearest import nearest
 from leadway_provider.exceptions import MappingError
+
+CONTACT_ID: Final = "contactId"
+"""The API path of the target `contact_id`. The id is in a call's address and not in its body."""
 
 
 class Kind(StrEnum):
@@ -18,6 +21,7 @@ class Kind(StrEnum):
     TEXT = "text"
     EMAIL = "email"
     PHONE = "phone"
+    CONTACT_ID = "contact id"
     COUNTRY = "country"
     WEBSITE = "website"
     TIMEZONE = "timezone"
@@ -34,23 +38,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place in the contact that a column or a constant can fill.
+    """A field of the contact that a column or a constant can fill.
 
     Attributes:
-        name: how the documentation writes it: `first_name`, `dnd.call.message`, `custom.Lifetime Value`.
-        wire: where it stands in the request, as a path: `firstName`, `dndSettings.Call.message`.
+        name: the field as the documentation writes it: `first_name`, `dnd.call.message`, `custom.Lifetime Value`.
+        api_path: its place in the request's body: `firstName`, `dndSettings.Call.message`. See `CONTACT_ID` too.
         kind: how its values are read.
-        nullable: whether the API documents that null may be sent.
+        nullable: whether null may be sent (documented for the upsert).
     """
 
     name: str
-    wire: str
+    api_path: str
     kind: Kind
     nullable: bool = False
 
 
 def _table() -> Iterable[Target]:
-    for name, wire in (
+    for name, api_path in (
         ("first_name", "firstName"),
         ("last_name", "lastName"),
         ("name", "name"),
@@ -59,7 +63,8 @@ def _table() -> Iterable[Target]:
         ("state", "state"),
         ("company_name", "companyName"),
     ):
-        yield Target(name, wire, Kind.TEXT, nullable=True)
+        yield Target(name, api_path, Kind.TEXT, nullable=True)
+    yield Target("contact_id", CONTACT_ID, Kind.CONTACT_ID)
     yield Target("email", "email", Kind.EMAIL, nullable=True)
     yield Target("phone", "phone", Kind.PHONE, nullable=True)
     yield Target("website", "website", Kind.WEBSITE, nullable=True)
@@ -84,30 +89,26 @@ def _table() -> Iterable[Target]:
 
 
 TARGETS: Final[Mapping[str, Target]] = {target.name: target for target in _table()}
-"""Every target but the custom fields, by name."""
+"""Every target except for the custom fields, by name."""
 
 CUSTOM_PREFIX: Final = "custom."
 
 _BY_SPELLING: Final = {name.replace("_", ""): target for name, target in TARGETS.items()}
 
 
-def find_target(label: str) -> Target:
-    """The target of that name, in snake_case, in the API's camelCase, or in capitals as some warehouses fold names.
+def find_target(written: str) -> Target:
+    """Return the target of a name, in snake_case, in the API's camelCase, or in capitals as some warehouses return it.
 
-    A custom field's target carries its name; which field it is only the account can tell.
+    The target of a custom field has the field's name only; `custom_field_finder` finds the field.
 
     Raises:
-        MappingError: there is no such target; the message names the nearest.
+        MappingError: the target does not exist. The message names the most similar one.
     """
-    spelling = label.strip().replace("_", "").casefold()
+    spelling = written.strip().replace("_", "").casefold()
     if found := _BY_SPELLING.get(spelling):
         return found
-    custom = label.strip()
+    custom = written.strip()
     if custom.casefold().startswith(CUSTOM_PREFIX) and (wanted := custom[len(CUSTOM_PREFIX) :].strip()):
         return Target(f"{CUSTOM_PREFIX}{wanted}", "customFields", Kind.CUSTOM)
-    raise MappingError(f"{label!r} is no contact field; the nearest is {_nearest(spelling)!r}.")
-
-
-def _nearest(spelling: str) -> str:
-    close = get_close_matches(spelling, _BY_SPELLING, n=1, cutoff=0.0)
-    return _BY_SPELLING[close[0]].name
+    closest = _BY_SPELLING[nearest(spelling, _BY_SPELLING) or "email"]
+    raise MappingError(f"{written!r} is not a contact field; the nearest is {closest.name!r}.")

@@ -1,7 +1,8 @@
-"""Plain values as databases hand them over: text, numbers, yes and no, time zones, web addresses.
+"""Plain values as database drivers return them: text, booleans, time zones, web addresses.
 
-Every converter here and beside takes any Python value, gives what the API takes, or None for a blank, and raises
-`UnfitError`, and nothing else, for a value that its field can't take. Converting what it gave gives the same again.
+Every converter, here and in the other modules, takes any Python value. It returns what the API takes, or None for a
+blank, and raises `UnfitError`, and nothing else, for a value that its field can't take. Converting a result once more
+returns the same result.
 """
 
 from __future__ import annotations
@@ -19,87 +20,127 @@ from zoneinfo import available_timezones
 from leadway_provider.contacts.reasons import UnfitError
 
 _DIGITS_AT_MOST: Final = 300
-"""More digits than any text field means; Python refuses to write out numbers of some thousands."""
-_EXACT: Final = 2**53
-"""Beyond this a JSON number loses digits in most readers."""
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_MONEY: Final = re.compile(r"([+-]?)[$€£¥₹]? ?(\d{1,3}(?:,\d{3})+\.\d+|\d+(?:\.\d+)?)", re.ASCII)
-_TRUTHS: Final = {
-    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "\x01"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "\x00"), False),
+"""More digits than any text field needs. Python refuses to write numbers of some thousands of digits."""
+_BITS: Final = {b"\x00": "0", b"\x01": "1"}
+"""A bit as MariaDB's and MySQL's drivers return it. As text it would be a control character, so it has one reading."""
+_WHITESPACE: Final = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_FORMAT: Final = (
+    (0xAD, 0xAD),
+    (0x61C, 0x61C),
+    (0x180E, 0x180E),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x206F),
+    (0xFEFF, 0xFEFF),
+    (0xFFF9, 0xFFFB),
+    (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A),
+    (0xE0001, 0xE0001),
+    (0xE0020, 0xE007F),
+)
+"""Unicode's format characters (category Cf), but for those that are seen, such as the Arabic signs before numbers."""
+_FILLERS: Final = "\u2800\u3164\uffa0"
+"""Characters that are not spaces and look like one; they are used to pass an empty name as one."""
+_INVISIBLE: Final = (
+    _WHITESPACE + _FILLERS + "".join(chr(code) for first, last in _FORMAT for code in range(first, last + 1))
+)
+_FLAG: Final = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_BREAKS: Final = re.compile(r"[\t\n\u2028\u2029]+")
+_BOOLEANS: Final = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0", "\x01"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0", "\x00"), False),
 }
 _HOST: Final = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
 _HOST_LENGTH: Final = 253
+_AUTHORITY: Final = re.compile(r"[^/?#]*")
+_AUTHORITY_LENGTH: Final = _HOST_LENGTH + len(":65535")
+"""What is longer is no host with a port. Python's parser takes long for it if it has many accents."""
 
 
 def text(value: object) -> str | None:
-    """The value as text without surrounding whitespace; None where nothing is left.
+    """Return the value as text of one line, trimmed as `trimmed` does it; None where nothing is left.
 
-    Numbers are written plainly (`12.50` and `12.5` alike are `12.5`), times in ISO form, bytes are read as UTF-8.
+    Numbers are written without exponent and trailing zeros (`12.50` becomes `12.5`), times in ISO form. Bytes are read
+    as UTF-8, and one byte that is a bit (0 or 1) as `0` or `1`. A line break or a tab within the text becomes a space.
+
+    Raises:
+        UnfitError: the value has a type that is not plain, is not Unicode text, or has another control character.
+    """
+    if type(value) is str and value.isascii() and value.isprintable():  # as most values are
+        return value.strip(" ") or None
+    found = lines(value)
+    return found if found is None or found.isprintable() else _LINE_BREAKS.sub(" ", found)
+
+
+def lines(value: object) -> str | None:
+    """Return what `text` returns, but with its line breaks, each of them as a line feed, and its tabs.
+
+    Raises:
+        UnfitError: as for `text`.
     """
     if value is None:
         return None
-    found = (value if isinstance(value, str) else _written(value)).strip()
-    if not found.isascii():
-        _require_unicode(found)
-    if "\x00" in found:
-        raise UnfitError("text_not_unicode")
+    found = trimmed(value if isinstance(value, str) else _written(value))
+    if not found.isprintable():
+        found = _checked(found)
     return found or None
 
 
+def trimmed(written: str) -> str:
+    """Return the text without the whitespace and the invisible characters, such as U+200B, at its ends."""
+    found = written.strip()
+    if found.isascii() or (found.isprintable() and found[0] not in _FILLERS and found[-1] not in _FILLERS):
+        return found
+    return _strip_invisible(found)
+
+
 def free_text(value: object) -> str | None:
-    """Like `text`; what a JSON column holds becomes JSON text again, as databases without a JSON type give it."""
-    if isinstance(value, (dict, list)):
-        try:
-            return text(json.dumps(value, ensure_ascii=False)) if value else None
-        except (TypeError, ValueError, RecursionError):
-            raise UnfitError("type_unsupported") from None
-    return text(value)
+    """Return what `text` returns; a list or object from a JSON column becomes JSON text.
 
-
-def number(value: object) -> int | float | None:
-    """The value as a bare JSON number, whole where it is whole.
-
-    Text may carry a currency sign and, before decimals, grouping commas, as PostgreSQL's `money` writes it.
+    Raises:
+        UnfitError: the value can't be written as text.
     """
-    if isinstance(value, (int, Decimal)):
-        found = value
-    elif isinstance(value, float):
-        found = Decimal(repr(value))
-    elif (written := text(value)) is None:
-        return None
-    elif _NUMBER.fullmatch(written):
-        found = Decimal(written)
-    elif money := _MONEY.fullmatch(written):
-        found = Decimal(money[1] + money[2].replace(",", ""))
-    else:
-        raise UnfitError("number_malformed")
-    if isinstance(found, Decimal) and not found.is_finite():
-        raise UnfitError("number_not_finite")
-    if not -_EXACT <= found <= _EXACT:
-        raise UnfitError("number_too_large")
-    nearest = float(found)
-    return int(nearest) if nearest.is_integer() else nearest
+    return text(_as_json(value) if isinstance(value, (dict, list)) else value)
+
+
+def free_lines(value: object) -> str | None:
+    """Return what `lines` returns; a list or object from a JSON column becomes JSON text.
+
+    Raises:
+        UnfitError: the value can't be written as text.
+    """
+    return lines(_as_json(value) if isinstance(value, (dict, list)) else value)
 
 
 def boolean(value: object) -> bool | None:
-    """Yes or no as databases write it: booleans, 1/0, t/f, true/false, y/n, yes/no, on/off, and one-bit strings."""
+    """Return the boolean that a value stands for; None for a blank.
+
+    Accepted are booleans, 1/0, t/f, true/false, y/n, yes/no, on/off in any case, and strings of one bit.
+
+    Raises:
+        UnfitError: the value is not a boolean.
+    """
     if isinstance(value, bool):
         return value
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        written: str | None = _decoded(value).strip(" ")
-    else:
-        written = text(value)
-    if not written:
+    is_bit = isinstance(value, str) and value in ("\x00", "\x01")  # as some drivers return it
+    written = str(value) if is_bit else text(value)
+    if written is None:
         return None
     try:
-        return _TRUTHS[written.casefold()]
+        return _BOOLEANS[written.casefold()]
     except KeyError:
         raise UnfitError("boolean_malformed") from None
 
 
 def timezone(value: object) -> str | None:
-    """The IANA time zone of that name, compared without case."""
+    """Return the IANA time zone of that name, which is compared without case; None for a blank.
+
+    Raises:
+        UnfitError: the value is not a name of an IANA time zone.
+    """
     written = text(value)
     if written is None:
         return None
@@ -110,14 +151,23 @@ def timezone(value: object) -> str | None:
 
 
 def website(value: object) -> str | None:
-    """A web address with a host, as written: `https://example.com/shop` or `example.com`."""
+    """Return a web address with a host, such as `https://example.com/shop` or `example.com`, as it is written.
+
+    It is None for a blank.
+
+    Raises:
+        UnfitError: the value is not a web address.
+    """
     written = text(value)
     if written is None:
         return None
     if " " in written or not written.isprintable():
         raise UnfitError("website_malformed")
+    address = written if "://" in written else f"//{written}"
+    if len(_AUTHORITY.match(address.partition("//")[2])[0]) > _AUTHORITY_LENGTH:  # type: ignore[index]  # it matches all
+        raise UnfitError("website_malformed")
     try:
-        parts = urlsplit(written if "://" in written else f"//{written}")
+        parts = urlsplit(address)
         host, well_formed_port = parts.hostname or "", parts.port != 0
     except ValueError:
         raise UnfitError("website_malformed") from None
@@ -144,7 +194,7 @@ def _written(value: object) -> str:
     if isinstance(value, (int, float, Decimal)):
         return _number_text(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _decoded(value)
+        return _BITS.get(bytes(value)) or _decoded(value)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, (date, time)):
@@ -175,15 +225,42 @@ def _decoded(value: bytes | bytearray | memoryview) -> str:
         raise UnfitError("text_not_unicode") from None
 
 
-def _require_unicode(found: str) -> None:
+def _checked(written: str) -> str:
+    """Return a text that is not all printable characters of ASCII, with one kind of line break.
+
+    Format characters within it, such as the joiners of emoji and of Persian, stay.
+    """
     try:
-        found.encode()
+        written.encode()
     except UnicodeEncodeError:
         raise UnfitError("text_not_unicode") from None
+    if "\x00" in written:  # as in UTF-16 that was read as UTF-8
+        raise UnfitError("text_not_unicode")
+    if _CONTROL.search(written):
+        raise UnfitError("control_character")
+    return written.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _strip_invisible(written: str) -> str:
+    found = written.lstrip(_INVISIBLE)
+    kept = found.rstrip(_INVISIBLE)
+    # The flags of England, Scotland and Wales end with invisible characters that belong to them.
+    if flag := _FLAG.match(found, max(kept.rfind("\U0001f3f4"), 0)):
+        return found[: max(len(kept), flag.end())]
+    return kept
+
+
+def _as_json(value: dict[object, object] | list[object]) -> str | None:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False) if value else None
+    except (TypeError, RecursionError):
+        raise UnfitError("type_unsupported") from None
+    except ValueError:
+        raise UnfitError("number_not_finite") from None
 
 
 def _clock_time(value: timedelta) -> str:
-    """Hours, minutes and seconds, as databases write the TIME that a driver hands over as a duration."""
+    """Return hours, minutes and seconds, as databases write a TIME that the driver returns as a duration."""
     seconds, micro = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)

@@ -1,1 +1,1 @@
-"""The Airflow hook: from a connection to a client."""
+"""The Airflow hook, and what it needs of Airflow."""

@@ -1,13 +1,10 @@
-"""The hook: an Airflow connection becomes a client of the account's API."""
+"""The hook: a client of the account's API, made of an Airflow connection."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-import logging
 import re
-import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import cached_property
@@ -15,9 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from leadway_provider import connection_type
+from leadway_provider.clock import SYSTEM_CLOCK, Clock
 from leadway_provider.exceptions import (
     ApiError,
     ConfigurationError,
@@ -25,48 +23,57 @@ from leadway_provider.exceptions import (
     LeadwayError,
     MappingError,
 )
+from leadway_provider.hooks.blocking import Blocking
 from leadway_provider.hooks.secrecy import decrypt, encrypt, mask
-from leadway_provider.policy import QuotaPolicy
+from leadway_provider.hooks.session import Session, in_event_loop
+from leadway_provider.policies import QuotaPolicy
+from leadway_provider.printable import printable_log
 
 if TYPE_CHECKING:
     from airflow.sdk.lineage import HookLineageCollector
 
     from leadway_provider.api.auth import TokenSource
-    from leadway_provider.api.brake import Brake
     from leadway_provider.api.client import LeadwayClient
-    from leadway_provider.api.models import ContactRecord, Location, TagsAnswer, UpsertAnswer
+    from leadway_provider.api.credentials import OAuthApp
+    from leadway_provider.api.installed import InstalledLocation
+    from leadway_provider.api.models import UpsertAnswer
+    from leadway_provider.api.oauth import Grant, OAuthToken
     from leadway_provider.api.pacing import Pacer
+    from leadway_provider.api.retry import RetryPolicy
     from leadway_provider.api.settings import ConnectionSettings
+    from leadway_provider.api.sharing import QuotaSharing
     from leadway_provider.contacts.contact import JsonValue
-    from leadway_provider.contacts.custom_field import CustomField
     from leadway_provider.store.state import StateStore
+    from leadway_provider.sync.cancel import CancelToken
 
-log = logging.getLogger(__name__)
+log = printable_log(__name__)
 
 T = TypeVar("T")
 
 
 class LeadwayHook(BaseHook):
-    """Talks to one account of Leadway CRM from a task.
+    """Calls the API of one account of Leadway CRM from a task.
 
     Its methods block until the CRM has answered, so that a plain `@task` function can call them. They share one
-    client: the account's quota is kept, and the HTTP connection reused, across all calls of a hook. They must not be
-    called inside a running event loop; there, `client()` offers the same methods to await.
+    client: all calls of a hook keep to the account's quota together and use the same HTTP connections. They can't be
+    called inside a running event loop; there, `client()` returns a client with the same methods to await.
 
         with LeadwayHook("leadway_default") as hook:
             contact = hook.upsert_contact(email="ann@example.com", first_name="Ann")
             hook.add_tags(contact.contact_id, ["customer"])
 
-    A hook belongs to the thread that uses it. `close`, or leaving the `with` block, lets go of the HTTP connection; so
-    does dropping the hook. A closed hook may be used again.
+    A hook must be used by one thread only. `close`, and leaving the `with` block, close the HTTP connections; so does
+    the garbage collection of the hook. A closed hook can be used again.
 
     Every method may raise the errors of `leadway_provider.exceptions`: `AuthenticationError`, `AccessDeniedError`,
-    `RefusedError`, `UnavailableError`, `QuotaExhaustedError`, and `ConnectionSettingsError` where the connection holds
-    what can't be used.
+    `RefusedError`, `UnavailableError`, `QuotaExhaustedError`, and `ConnectionSettingsError` if the connection holds
+    something that can't be used.
 
     Args:
         leadway_conn_id: the Airflow connection, of type `leadway`.
-        location_id: the account to talk to, in place of the one that the connection names.
+        location_id: the account, instead of the one that the connection names.
+        retry: how often and after which pauses a failed call is repeated; None is the default policy.
+        clock: the time that calls, tokens and pauses go by.
     """
 
     conn_name_attr = "leadway_conn_id"
@@ -74,26 +81,46 @@ class LeadwayHook(BaseHook):
     conn_type = "leadway"
     hook_name = "Leadway CRM"
 
-    def __init__(self, leadway_conn_id: str = default_conn_name, location_id: str | None = None) -> None:
+    def __init__(
+        self,
+        leadway_conn_id: str = default_conn_name,
+        location_id: str | None = None,
+        *,
+        retry: RetryPolicy | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         super().__init__()
         self.leadway_conn_id = leadway_conn_id
         self.location_id = location_id
-        self._session: tuple[asyncio.Runner, LeadwayClient] | None = None
-        self._disconnect: Callable[[], object] | None = None
+        self._retry = retry
+        self._clock = clock
+        self._session: Session | None = None
         self._pacer: Pacer | None = None
+        self._grants: dict[str, Grant] = {}
 
     @cached_property
     def settings(self) -> ConnectionSettings:
-        """What the connection says; Airflow is asked once, and told to mask the secrets in its logs.
+        """What the connection says; it is read once, and its secrets are masked in Airflow's logs from then on.
 
-        Asking blocks: read this before an event loop starts.
+        Reading it blocks: read it before an event loop starts.
 
         Raises:
-            ConnectionSettingsError: the connection holds what can't be used.
+            ConnectionSettingsError: the connection holds something that can't be used.
         """
         from leadway_provider.api.settings import ConnectionSettings  # noqa: PLC0415 - a DAG file needs no pydantic
 
-        connection = self.get_connection(self.leadway_conn_id)
+        try:
+            connection = self.get_connection(self.leadway_conn_id)
+        except AirflowNotFoundException:
+            raise ConnectionSettingsError(
+                f"Connection {self.leadway_conn_id!r} does not exist: create it in Airflow, of type "
+                f"{self.conn_type!r}, or correct leadway_conn_id."
+            ) from None
+        if connection.conn_type not in (None, "", self.conn_type):
+            raise ConnectionSettingsError(
+                f"Connection {self.leadway_conn_id!r} is of type {connection.conn_type!r}, and must be of type "
+                f"{self.conn_type!r}: correct its type, or name another connection in leadway_conn_id."
+            )
         extra = _extra(connection.extra, self.leadway_conn_id)
         mask(connection.password, extra.get("proxy"), extra.get("refresh_token"), extra)
         settings = ConnectionSettings.from_connection(
@@ -106,32 +133,51 @@ class LeadwayHook(BaseHook):
             extra=extra,
             location_id=self.location_id,
         )
+        mask(*settings.secrets)
         if settings.verify is False:
             log.warning(
-                "Connection %r: the server's certificate is not checked, because its extra `verify` is false: whoever "
-                "is on the way can read the token and every contact. Name the certificates to check against instead.",
+                "Connection %r: the server's certificate is not checked, because its extra `verify` is false: anybody "
+                "on the network path can read the token and every contact. Set it to the path of the certificates to "
+                "check against instead.",
                 self.leadway_conn_id,
             )
         return settings
 
-    def client(
-        self, max_in_flight: int = 16, *, quota: QuotaPolicy | None = None, brake: Brake | None = None
-    ) -> LeadwayClient:
-        """The asynchronous client, to be entered with `async with`.
+    def for_location(self, location_id: str) -> LeadwayHook:
+        """Return a hook of another account by way of the same connection; its id must be that of a location."""
+        from leadway_provider.api.credentials import OAuthApp  # noqa: PLC0415 - a DAG file needs no pydantic
 
-        The clients of one hook keep to one quota as long as they are used one after the other. Where tokens rotate,
-        this opens the database that keeps them, which blocks.
+        hook = LeadwayHook(self.leadway_conn_id, location_id, retry=self._retry, clock=self._clock)
+        hook.settings = self.settings.of_location(location_id)
+        if isinstance(self.settings.credentials, OAuthApp):
+            hook._token_state, hook._grants = self._token_state, self._grants
+        return hook
+
+    def client(
+        self,
+        max_in_flight: int = 16,
+        *,
+        quota: QuotaPolicy | None = None,
+        sharing: QuotaSharing | None = None,
+        cancel_token: CancelToken | None = None,
+    ) -> LeadwayClient:
+        """Return an asynchronous client, which must be entered with `async with`.
+
+        The clients of one hook keep to one quota as long as they are used one after the other. If the tokens of the
+        connection rotate, this opens the database that keeps them, which blocks.
 
         Args:
-            max_in_flight: the most calls that wait for an answer at a time.
-            quota: how much of the account's quota may be used; the hook's first client decides on the reserve.
-            brake: ends the client's calls before their time.
+            max_in_flight: the most calls that wait for an answer at the same time.
+            quota: how much of the account's quota may be used; the first client of the hook decides on the reserve.
+            sharing: how the quota is shared with other processes; None is by the headers of the answers alone.
+            cancel_token: ends the client's calls early.
 
         Raises:
-            ConnectionSettingsError: the connection holds what can't be used.
-            StateUnavailableError: the place where rotating tokens are kept is out of reach.
+            ConnectionSettingsError: the connection holds something that can't be used.
+            StateUnavailableError: the database that keeps rotating tokens is out of reach.
         """
         from leadway_provider.api.client import LeadwayClient  # noqa: PLC0415 - a DAG file needs no httpx
+        from leadway_provider.api.retry import RetryPolicy  # noqa: PLC0415
 
         client = LeadwayClient(
             self.settings,
@@ -139,61 +185,106 @@ class LeadwayHook(BaseHook):
             max_in_flight=max_in_flight,
             pacer=self._pacer,
             quota=quota or QuotaPolicy(),
-            brake=brake,
+            sharing=sharing,
+            cancel_token=cancel_token,
+            retry=self._retry or RetryPolicy(),
+            clock=self._clock,
         )
         self._pacer = client.pacer
         return client
+
+    def get_conn(self) -> LeadwayClient:
+        """Return what `client` returns: a new asynchronous client, which must be entered with `async with`.
+
+        The hook's own methods call the API without it.
+        """
+        return self.client()
 
     def upsert_contact(self, fields: Mapping[str, JsonValue] | None = None, /, **named: JsonValue) -> UpsertAnswer:
         """Create a contact, or update the one that the account matches by e-mail or phone.
 
         Args:
             fields: names in snake_case or as the API writes them (`first_name`, `firstName`), with values as the API
-                takes them: nothing is normalised, and what is not given is not touched.
+                takes them: nothing is normalised, and a field that is not given is not changed.
             named: the same as keyword arguments.
 
         Raises:
-            MappingError: one field is given under two names, or the location, which belongs to the hook.
+            MappingError: one field is given under two names, or the location is given, which belongs to the hook.
         """
-        body = _api_names([*(fields or {}).items(), *named.items()])
-        return self._write(lambda client: client.upsert_contact(body))
+        body = _api_fields(fields, named)
+        return self.call(lambda client: client.upsert_contact(body), writes=True)
 
-    def get_contact(self, contact_id: str) -> ContactRecord:
-        """The contact with that id; RefusedError if the account has none."""
-        return self._call(lambda client: client.get_contact(contact_id))
+    def update_contact(
+        self, contact_id: str, fields: Mapping[str, JsonValue] | None = None, /, **named: JsonValue
+    ) -> UpsertAnswer:
+        """Update the contact of an id.
 
-    def find_duplicate(self, email: str | None = None, phone: str | None = None) -> ContactRecord | None:
-        """The contact that the account would match by this e-mail or phone, or None; ValueError if neither is given."""
-        return self._call(lambda client: client.find_duplicate(email=email, phone=phone))
+        Args:
+            contact_id: the contact.
+            fields: as in `upsert_contact`.
+            named: the same as keyword arguments.
 
-    def add_tags(self, contact_id: str, tags: Iterable[str]) -> TagsAnswer:
-        """Give a contact tags beside those it has; tells all that it has now."""
-        return self._write(lambda client: client.add_tags(contact_id, tags))
+        Raises:
+            ContactNotFoundError: the account does not have this contact.
+            IdentityTakenError: the e-mail or the phone belongs to another contact; nothing was written.
+            MappingError: as in `upsert_contact`.
+            ValueError: a field is given that the API does not take here, such as `gender` or `company_name`.
+        """
+        body = _api_fields(fields, named)
+        return self.call(lambda client: client.update_contact(contact_id, body), writes=True)
 
-    def remove_tags(self, contact_id: str, tags: Iterable[str]) -> TagsAnswer:
-        """Take tags from a contact; tells those that it still has."""
-        return self._write(lambda client: client.remove_tags(contact_id, tags))
+    get_contact = Blocking(lambda client: client.get_contact)
+    find_duplicate = Blocking(lambda client: client.find_duplicate)
+    delete_contact = Blocking(lambda client: client.delete_contact, writes=True)
+    add_tags = Blocking(lambda client: client.add_tags, writes=True)
+    remove_tags = Blocking(lambda client: client.remove_tags, writes=True)
+    update_tags = Blocking(lambda client: client.update_tags, writes=True)
+    get_custom_fields = Blocking(lambda client: client.get_custom_fields)
+    get_location = Blocking(lambda client: client.get_location)
+    get_users = Blocking(lambda client: client.get_users)
 
-    def get_custom_fields(self) -> list[CustomField]:
-        """The account's custom fields of contacts."""
-        return self._call(lambda client: client.get_custom_fields())
+    def installed_locations(self) -> list[InstalledLocation]:
+        """Return the accounts in which the agency's app is installed. Its token needs the scope `oauth.readonly`.
 
-    def get_location(self) -> Location:
-        """The account itself; its token needs the scope `locations.readonly`."""
-        return self._call(lambda client: client.get_location())
+        Raises:
+            ConnectionSettingsError: the connection is not an agency's.
+        """
+        from leadway_provider.hooks.agency import installed_locations  # noqa: PLC0415 - a DAG file needs no pydantic
+
+        self._require_no_loop()
+        return installed_locations(self.settings, self._app_token, clock=self._clock)
+
+    def call(self, call: Callable[[LeadwayClient], Coroutine[Any, Any, T]], *, writes: bool = False) -> T:
+        """Call the hook's client, and block until the answer is there.
+
+        Args:
+            call: returns the coroutine of a method of the client.
+            writes: whether the call changes contacts of the account, which is then reported to Airflow's lineage.
+
+        Raises:
+            ConfigurationError: an event loop is running in this thread.
+        """
+        self._require_no_loop()
+        if self._session is None:
+            self._session = Session(self.client())
+        answer = self._session.run(call)
+        if writes:
+            collector: HookLineageCollector = get_hook_lineage_collector()  # type: ignore[no-untyped-call]  # Airflow gives it no types
+            collector.add_output_asset(self, scheme="leadway", asset_kwargs={"location_id": self.settings.location_id})
+        return answer
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether token and location fit, and a sentence that names the account or what to put right."""
+        """Return whether the token works for the location, and a sentence that names the account or what to correct."""
         try:
-            return True, self._call(_describe_account)
+            return True, self.call(_describe_account)
         except LeadwayError as error:
             return False, str(error)
 
     def close(self) -> None:
-        """Let go of the connections to the API and to the database that keeps tokens, if there are any."""
-        if self._disconnect is not None:
-            self._disconnect()
-        self._session = self._disconnect = None
+        """Close the connections to the API and to the database that keeps tokens, if there are any."""
+        if self._session is not None:
+            self._session.close()
+        self._session = None
         if (state := self.__dict__.get("_token_state")) is not None:
             state.close()
 
@@ -207,13 +298,13 @@ class LeadwayHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """How Airflow 3.0 and 3.1 show the standard fields."""
+        """Return how Airflow 3.1 shows the standard fields of the connection form."""
         return {name.replace("-", "_"): value for name, value in connection_type()["ui-field-behaviour"].items()}
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """The form's own fields for Airflow 3.0 and 3.1, which offer wtforms or a stand-in for it."""
-        import wtforms  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; later versions do without it
+        """Return the form's own fields for Airflow 3.1, which has wtforms or a replacement for it."""
+        import wtforms  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; Airflow 3.2 does without it
 
         widgets = {}
         for name, declared in connection_type()["conn-fields"].items():
@@ -223,70 +314,52 @@ class LeadwayHook(BaseHook):
             widgets[name] = field(declared["label"], description=declared["description"], default=schema.get("default"))
         return widgets
 
-    def _tokens(self) -> TokenSource:
-        """Where the client's tokens come from; a source of its own, for a client belongs to one event loop."""
-        from leadway_provider.api.auth import AgencyToken, StaticToken  # noqa: PLC0415 - a DAG file needs no pydantic
-        from leadway_provider.api.credentials import PrivateToken  # noqa: PLC0415
-        from leadway_provider.api.oauth import OAuthToken  # noqa: PLC0415
-
-        settings, conn_id = self.settings, self.leadway_conn_id
-        credentials = settings.credentials
-        if isinstance(credentials, PrivateToken):
-            return StaticToken(credentials)
-        location_id = settings.account()
-        vault = self._token_state.tokens(encrypt, decrypt)
-        own = OAuthToken(credentials, vault, conn_id=conn_id, host=settings.base_url, tell_secret=mask)
-        if credentials.company_id is None:
-            return own
-        company_id = credentials.company_id
-        return AgencyToken(own, company_id=company_id, location_id=location_id, conn_id=conn_id, tell_secret=mask)
-
-    @cached_property
-    def _token_state(self) -> StateStore:
-        from leadway_provider.hooks.state import open_state  # noqa: PLC0415 - a DAG file needs no SQLAlchemy
-
-        encrypt("")  # without a key, this fails before a refresh token is used up for a pair that can't be kept
-        state = open_state(self.settings.state_conn_id)
-        weakref.finalize(self, state.close)
-        return state
-
-    def _write(self, call: Callable[[LeadwayClient], Coroutine[Any, Any, T]]) -> T:
-        """Call, and let Airflow know that the task has written to the account's contacts."""
-        answer = self._call(call)
-        collector: HookLineageCollector = get_hook_lineage_collector()  # type: ignore[no-untyped-call]
-        collector.add_output_asset(self, scheme="leadway", asset_kwargs={"location_id": self.settings.location_id})
-        return answer
-
-    def _call(self, call: Callable[[LeadwayClient], Coroutine[Any, Any, T]]) -> T:
-        if _in_event_loop():
+    def _require_no_loop(self) -> None:
+        if in_event_loop():
             raise ConfigurationError(
                 f"{type(self).__name__}'s methods block and can't be called inside a running event loop; "
                 "use `async with hook.client() as client` there, and await the client's methods of the same names."
             )
-        if self._session is None:
-            runner, client = asyncio.Runner(loop_factory=asyncio.new_event_loop), self.client()
-            self._disconnect = weakref.finalize(self, _disconnect, runner, client)
-            runner.run(client.__aenter__())
-            self._session = runner, client
-        runner, client = self._session
-        return runner.run(call(client))
 
+    def _tokens(self) -> TokenSource:
+        """Return a new source of tokens for one client, because it belongs to the client's event loop."""
+        from leadway_provider.api.auth import AgencyToken, StaticToken  # noqa: PLC0415 - a DAG file needs no pydantic
+        from leadway_provider.api.credentials import PrivateToken  # noqa: PLC0415
 
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+        settings, conn_id, clock = self.settings, self.leadway_conn_id, self._clock
+        credentials = settings.credentials
+        if isinstance(credentials, PrivateToken):
+            return StaticToken(credentials)
+        location_id = settings.account()
+        own = self._app_token(credentials)
+        if credentials.company_id is None:
+            return own
+        return AgencyToken(
+            own,
+            company_id=credentials.company_id,
+            location_id=location_id,
+            conn_id=conn_id,
+            mask=mask,
+            clock=clock,
+            grants=self._grants,
+        )
 
+    def _app_token(self, app: OAuthApp) -> OAuthToken:
+        """Return the app's own token: of the account, or of the agency, that it is connected to."""
+        from leadway_provider.api.oauth import OAuthToken  # noqa: PLC0415 - a DAG file needs no pydantic
 
-def _disconnect(runner: asyncio.Runner, client: LeadwayClient) -> None:
-    if _in_event_loop():
-        # A dropped hook can be collected at any time, also amid somebody else's loop, which must not be entered twice.
-        threading.Thread(target=_disconnect, args=(runner, client)).start()
-        return
-    with runner:
-        runner.run(client.__aexit__(None, None, None))
+        store = self._token_state.tokens(encrypt, decrypt)
+        host, clock = self.settings.base_url, self._clock
+        return OAuthToken(app, store, conn_id=self.leadway_conn_id, host=host, mask=mask, clock=clock)
+
+    @cached_property
+    def _token_state(self) -> StateStore:
+        from leadway_provider.hooks.database import open_state  # noqa: PLC0415 - a DAG file needs no SQLAlchemy
+
+        encrypt("")  # fails without a key, before a refresh token is used up for tokens that can't be stored
+        state = open_state(self.settings.state_conn_id)
+        weakref.finalize(self, state.close)
+        return state
 
 
 async def _describe_account(client: LeadwayClient) -> str:
@@ -308,14 +381,15 @@ def _extra(text: str | None, conn_id: str) -> Mapping[str, Any]:
     except ValueError:
         extra = None
     if not isinstance(extra, dict):
-        # Neither Airflow's parser nor ours is quoted: the text may hold secrets.
+        # The parser's error is not quoted, because the text may hold secrets.
         raise ConnectionSettingsError(f"Connection {conn_id!r}: its extra is not a JSON object; correct it there.")
     return extra
 
 
-def _api_names(fields: Iterable[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+def _api_fields(fields: Mapping[str, JsonValue] | None, named: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    given: Iterable[tuple[str, JsonValue]] = [*(fields or {}).items(), *named.items()]
     body: dict[str, JsonValue] = {}
-    for name, value in fields:
+    for name, value in given:
         api_name = re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
         if api_name == "locationId":
             raise MappingError("A contact can't name its location; name it with LeadwayHook(location_id=…).")

@@ -1,1 +1,1 @@
-"""Where contacts come from: what a run tells OpenLineage, Airflow's assets and the task log."""
+"""Lineage: where contacts come from, as reported to OpenLineage, Airflow's assets and the task log."""

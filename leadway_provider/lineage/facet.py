@@ -1,20 +1,30 @@
-"""The run facet of the project's own; docs/lineage.md has its schema. Imported only beside OpenLineage."""
+"""The provider's own run facet. docs/lineage.md has its schema.
+
+It is imported only where OpenLineage is installed.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 import attrs
 from airflow.providers.common.compat.openlineage.facet import RunFacet
 
+from leadway_provider import __version__
+
+PRODUCER: Final = f"https://github.com/leadway-crm/leadway-provider/tree/{__version__}"
+"""What makes the facets, as OpenLineage wants it to be named: the address of the code, with its version."""
+
 
 @attrs.define
 class ColumnUse:
-    """A column of the query's result, and what becomes of it.
+    """A column of the query's result and its use.
 
     Attributes:
         name: the column.
-        feeds: the contact field that it feeds, or None where it is not sent, as a key that is no field.
+        feeds: the contact field that it feeds, or None where it is not sent, such as a key that is not a field.
         origin: `columns`, `constant`, `computed` or `unresolved`.
-        problem: why its source can't be told.
+        problem: why its source can't be determined.
     """
 
     name: str
@@ -25,7 +35,7 @@ class ColumnUse:
 
 @attrs.define
 class LeadwaySyncRunFacet(RunFacet):
-    """What a sync did: counts of rows, never a contact's data."""
+    """What a sync did. It holds counts of rows and never a contact's data. The schema explains each attribute."""
 
     sync: str
     locationId: str  # noqa: N815 - facets are written in camelCase

@@ -1,4 +1,4 @@
-"""The contact's fields that a sync writes, and what feeds each."""
+"""The contact fields that a sync writes, and the column that feeds each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ContactField:
 
     Attributes:
         name: as the documentation writes it: `first_name`, `custom.Lifetime Value`.
-        type: how values are read, such as `email`; for a custom field the account's own type, as far as it is known.
+        type: how values are read, such as `email`; for a custom field the account's own type, once it is known.
         column: the result's column that feeds it, or None where the task's `constants` do.
     """
 
@@ -27,31 +27,37 @@ class ContactField:
 
 
 def contact_fields(mapping: ContactMapping, custom_fields: Sequence[CustomField]) -> tuple[ContactField, ...]:
-    """The fields of a compiled mapping; custom ones by the names that people see."""
-    by_wire = {f"customFields.{field.id}": field for field in custom_fields}
+    """Return the fields of a compiled mapping. Custom fields have the names that people see in the CRM."""
+    by_path = {f"customFields.{field.id}": field for field in custom_fields}
 
-    def named(label: str, wire: str, column: str | None) -> ContactField:
-        if field := by_wire.get(wire):
+    def contact_field(written: str, api_path: str, column: str | None) -> ContactField:
+        if field := by_path.get(api_path):
             return ContactField(f"{CUSTOM_PREFIX}{field.name}", field.data_type, column)
-        target = find_target(label)
+        target = find_target(written)
         return ContactField(target.name, target.kind.value, column)
 
-    return tuple(named(each.target, each.wire, each.column) for each in mapping.fed)
+    return tuple(contact_field(each.target, each.api_path, each.column) for each in mapping.columns)
 
 
 def expected_fields(
     columns: Sequence[str], mapping: Mapping[str, str], constants: Sequence[str]
 ) -> tuple[ContactField, ...]:
-    """The fields as far as names alone tell, before the account was asked; a column without a target feeds none."""
-    renamed = {column.casefold(): label for column, label in mapping.items()}
-    labels = [(renamed.get(column.casefold(), column), column) for column in columns]
-    return tuple(_found([*labels, *((label, None) for label in constants)]))
+    """Return the fields that the names alone show, before the account's custom fields were read.
+
+    Args:
+        columns: the result's columns. One whose name is not a target feeds no field.
+        mapping: the task's `mapping`.
+        constants: the names of the fields that the task's `constants` fill.
+    """
+    renamed = {column.casefold(): written for column, written in mapping.items()}
+    targets = [(renamed.get(column.casefold(), column), column) for column in columns]
+    return tuple(_fields_of([*targets, *((written, None) for written in constants)]))
 
 
-def _found(labels: Sequence[tuple[str, str | None]]) -> Iterator[ContactField]:
-    for label, column in labels:
+def _fields_of(targets: Sequence[tuple[str, str | None]]) -> Iterator[ContactField]:
+    for written, column in targets:
         try:
-            target = find_target(label)
+            target = find_target(written)
         except MappingError:
             continue
         yield ContactField(target.name, target.kind.value, column)

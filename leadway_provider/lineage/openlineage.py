@@ -1,6 +1,6 @@
-"""A run in the terms of OpenLineage: datasets, and facets that say more about them.
+"""A run in OpenLineage's terms: datasets and facets.
 
-Imported only where OpenLineage asks, because it imports OpenLineage.
+It is imported only where OpenLineage is installed.
 """
 
 from __future__ import annotations
@@ -23,64 +23,85 @@ from airflow.providers.common.compat.openlineage.facet import (
 from airflow.providers.openlineage.extractors import OperatorLineage
 from openlineage.client.facet_v2 import column_lineage_dataset
 
-from leadway_provider.lineage.facet import ColumnUse, LeadwaySyncRunFacet
+from leadway_provider.lineage.facet import PRODUCER, ColumnUse, LeadwaySyncRunFacet
 from leadway_provider.lineage.fields import ContactField
-from leadway_provider.lineage.query import DIALECTS, Effect, Origin, QueryLineage, ResultColumn
+from leadway_provider.lineage.origin import Effect, Origin, QueryLineage, ResultColumn
+from leadway_provider.lineage.query import DIALECTS
 from leadway_provider.lineage.run import RunLineage
 from leadway_provider.lineage.source import DatasetName
+from leadway_provider.sync.request import ALL_ACCOUNTS
 
 
 def operator_lineage(run: RunLineage) -> OperatorLineage[Any, Any]:
-    """What a run reads and writes, as far as it got."""
-    told = _Told(run, run.query())
+    """Return what a run has read and written so far."""
+    query = run.query()
+    datasets = _Datasets(run, query)
+    written = run.accounts or (() if run.location_id == ALL_ACCOUNTS else (run,))
     return OperatorLineage(
-        inputs=told.inputs(),
-        outputs=[told.output()],
-        run_facets={"leadwaySync": told.run_facet()},
-        job_facets={"sql": SQLJobFacet(query=run.sql, dialect=DIALECTS.get(run.source.backend, run.source.backend))},
+        inputs=datasets.inputs(),
+        outputs=[_Datasets(each, query).output() for each in written],
+        run_facets={"leadwaySync": datasets.run_facet()},
+        job_facets={
+            "sql": SQLJobFacet(
+                producer=PRODUCER, query=run.sql, dialect=DIALECTS.get(run.source.backend, run.source.backend)
+            )
+        },
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """A run and what its query reads."""
+class _Datasets:
+    """A run's datasets and facets.
+
+    Attributes:
+        run: the run.
+        query: what its query reads.
+    """
 
     run: RunLineage
     query: QueryLineage
 
     def inputs(self) -> list[InputDataset]:
-        """The source tables; and the query's own result, where a column's table can't be told."""
-        found = [self.run.source.table(table) for table in self.query.tables]
-        inputs = [InputDataset(namespace=each.namespace, name=each.name) for each in found]
+        """Return the source tables, and the query's own result where a column's table can't be determined."""
+        tables = [self.run.source.table(table) for table in self.query.tables]
+        inputs = [InputDataset(namespace=each.namespace, name=each.name) for each in tables]
         unresolved = [each.name for each in self.query.columns if each.origin is Origin.UNRESOLVED]
         if unresolved or not inputs:
-            schema = SchemaDatasetFacet(fields=[SchemaDatasetFacetFields(name=name) for name in unresolved])
+            schema = SchemaDatasetFacet(
+                producer=PRODUCER, fields=[SchemaDatasetFacetFields(name=name) for name in unresolved]
+            )
             namespace, name = self._result
             inputs.append(InputDataset(namespace=namespace, name=name, facets={"schema": schema}))
         return inputs
 
     def output(self) -> OutputDataset:
-        """The account's contacts."""
+        """Return the account's contacts."""
         namespace, name = self.run.contacts
         fields = self._fields
         counts = self.run.counts
-        statistics = OutputStatisticsOutputDatasetFacet(rowCount=counts.get("created", 0) + counts.get("updated", 0))
+        statistics = OutputStatisticsOutputDatasetFacet(
+            producer=PRODUCER, rowCount=counts.get("created", 0) + counts.get("updated", 0)
+        )
         return OutputDataset(
             namespace=namespace,
             name=name,
             facets={
                 "schema": SchemaDatasetFacet(
-                    fields=[SchemaDatasetFacetFields(name=each.name, type=each.type) for each in fields]
+                    producer=PRODUCER,
+                    fields=[SchemaDatasetFacetFields(name=each.name, type=each.type) for each in fields],
                 ),
-                "columnLineage": ColumnLineageDatasetFacet(fields={each.name: self._origin(each) for each in fields}),
+                "columnLineage": ColumnLineageDatasetFacet(
+                    producer=PRODUCER, fields={each.name: self._origin(each) for each in fields}
+                ),
             },
             outputFacets={"outputStatistics": statistics} if counts else {},
         )
 
     def run_facet(self) -> LeadwaySyncRunFacet:
-        """What no facet of OpenLineage has a place for."""
+        """Return what OpenLineage's own facets have no place for."""
         run = self.run
         return LeadwaySyncRunFacet(
+            producer=PRODUCER,
             sync=run.sync,
             runId=run.run_id,
             locationId=run.location_id,
@@ -114,7 +135,7 @@ class _Told:
             yield ColumnUse(column.name, feeds.get(column.name), column.origin.value, column.problem)
 
     def _origin(self, contact_field: ContactField) -> Fields:
-        """What one field is made from; where no column feeds it, the transformation says what does."""
+        """Return what one field is made from. Where no column feeds it, the transformation says what does."""
         column = self._column(contact_field.column)
         if column is None:
             return Fields(
@@ -136,7 +157,7 @@ class _Told:
         effects: dict[tuple[DatasetName, str], list[Effect]] = {}
         for each in column.inputs:
             effects.setdefault((self.run.source.table(each.table), each.column), []).append(each.effect)
-        for (dataset, name), found in effects.items():
+        for (dataset, name), found_effects in effects.items():
             yield InputField(
                 namespace=dataset.namespace,
                 name=dataset.name,
@@ -145,6 +166,6 @@ class _Told:
                     column_lineage_dataset.Transformation(
                         type="DIRECT" if effect.direct else "INDIRECT", subtype=effect.value, masking=False
                     )
-                    for effect in found
+                    for effect in found_effects
                 ],
             )

@@ -1,4 +1,4 @@
-"""What is known of a run while it goes on: the ground of everything that is told about it."""
+"""What is known of a run while it goes on. Everything that is reported about a run is made from this."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from leadway_provider.lineage.assets import SCHEME
 from leadway_provider.lineage.fields import ContactField, expected_fields
-from leadway_provider.lineage.query import QueryLineage, read_query
+from leadway_provider.lineage.origin import QueryLineage
+from leadway_provider.lineage.query import read_query, unread
 from leadway_provider.lineage.source import DatasetName, SourceDatabase
 
 
 @dataclass(frozen=True, slots=True)
 class RunLineage:
-    """A run as far as it got; each step makes one that knows more.
+    """A run as far as it got. Each step of the run replaces it with one that holds more.
 
     Attributes:
         sync: the sync's name.
@@ -28,12 +30,13 @@ class RunLineage:
         parameters: whether values are bound to the query.
         run_id: the run in the state store, once there is one.
         columns: the live result's columns, or None before the query ran in this attempt.
-        fields: the contact's fields, or None before they were resolved in this attempt.
+        fields: the contact fields, or None before they were resolved in this attempt.
         counts: rows by outcome and remark, as in the report; of all attempts.
         calls: calls of all attempts.
-        seconds: of all attempts.
-        quota_limit: the account's calls a day, as last told.
-        quota_remaining: those left.
+        seconds: the duration of all attempts.
+        quota_limit: the account's calls a day, from the API's last answer that named them.
+        quota_remaining: the calls that are left of them.
+        accounts: where each row names its account, the run of each.
     """
 
     sync: str
@@ -54,36 +57,42 @@ class RunLineage:
     seconds: float | None = None
     quota_limit: int | None = None
     quota_remaining: int | None = None
+    accounts: tuple[RunLineage, ...] = ()
 
     @property
     def fingerprint(self) -> str:
-        """Stands for the query; see `query_fingerprint`."""
+        """The query's fingerprint; see `query_fingerprint`."""
         return query_fingerprint(self.sql)
 
     @property
     def contacts(self) -> DatasetName:
-        """The account's contacts."""
-        return contacts_dataset(self.host, self.location_id)
+        """The dataset of the account's contacts."""
+        return contacts_dataset(self.location_id)
 
     def query(self) -> QueryLineage:
-        """What the query reads; the parser is asked anew each time."""
-        # With parameters the text passes SQLAlchemy, where `\\:` is a colon that starts none.
+        """Return what the query reads. The query is parsed anew at each call."""
+        if not self.source.named:
+            return unread("the connection does not show which database it is", self.columns)
+        # A query with parameters passes through SQLAlchemy, where `\\:` is a colon that does not start a parameter.
         sql = self.sql.replace("\\:", ":") if self.parameters else self.sql
         return read_query(sql, self.source.backend, self.columns)
 
+    def tables_without_schema(self) -> frozenset[str]:
+        """Return the names of the tables that the query names without a schema."""
+        return frozenset(each.name for each in self.query().tables if not each.schema)
+
     def fields_of(self, query: QueryLineage) -> tuple[ContactField, ...]:
-        """The contact's fields: as resolved, or before that as far as the names tell."""
+        """Return the contact fields: those resolved, or before that those that the names alone show."""
         if self.fields is not None:
             return self.fields
         return expected_fields([each.name for each in query.columns], self.mapping, self.constants)
 
 
 def query_fingerprint(sql: str) -> str:
-    """Stands for a query where its text is not shown: another query has another one. 16 hexadecimal digits."""
+    """Return 16 hexadecimal digits that stand for a query where its text is not shown. Another query has others."""
     return hashlib.blake2b(sql.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def contacts_dataset(host: str, location_id: str) -> DatasetName:
-    """The contacts of an account, as OpenLineage knows them: below the API's scheme and host."""
-    scheme, _, rest = host.partition("://")
-    return DatasetName(f"{scheme}://{rest.partition('/')[0]}", f"{location_id}.contacts")
+def contacts_dataset(location_id: str) -> DatasetName:
+    """Return the OpenLineage dataset of an account's contacts: with its namespace, its name is the asset's URI."""
+    return DatasetName(f"{SCHEME}://{location_id}", "contacts")

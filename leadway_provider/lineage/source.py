@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from leadway_provider.lineage.query import Table
+from leadway_provider.lineage.origin import Table
+from leadway_provider.source.schemas import Schemas
 
-_DEFAULT_PORTS: Final[Mapping[str, int]] = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
-_SCHEMES: Final[Mapping[str, str]] = {"postgresql": "postgres", "mariadb": "mysql"}
 _ONE_SCHEMA: Final = frozenset({"mysql", "mariadb"})
-"""Databases whose databases are their schemas."""
-_FILES: Final = frozenset({"sqlite", "duckdb"})
+"""Backends in which a database and a schema are the same thing."""
+_CAPITALS: Final = frozenset({"snowflake", "oracle"})
+"""Backends that write names in capitals, but whose dialects give the default schema in lower case."""
 
 
 class DatasetName(NamedTuple):
-    """A dataset's place in the world of OpenLineage."""
+    """The namespace and name by which OpenLineage identifies a dataset."""
 
     namespace: str
     name: str
 
     @property
     def uri(self) -> str:
-        """The same as an Airflow asset's URI."""
+        """The dataset as the URI of an Airflow asset."""
         scheme, _, rest = self.namespace.partition("://")
         return f"{scheme}://{'/'.join(filter(None, (rest, self.name.replace('.', '/'))))}"
 
@@ -35,63 +34,55 @@ class SourceDatabase:
     Attributes:
         backend: its name in a SQLAlchemy URL: `postgresql`, `mysql`, `mariadb`, `sqlite`, `snowflake`, `bigquery`,
             `duckdb`, or another.
-        host: the server; Snowflake's account, BigQuery's project.
-        port: the server's port, or None for its usual one.
-        database: the database, a file's path, or the BigQuery dataset; for Snowflake it may be `database/schema`.
-        schema: where tables are looked up that the query names without a schema, as far as it is known.
+        namespace: the namespace of its datasets.
+        database: the database that the connection names, where tables are looked up; a file's path; BigQuery's project.
+        schemas: where the database finds tables that the query names without a schema.
+        named: whether the connection shows which database it is. If not, its tables can't be named.
     """
 
     backend: str
-    host: str | None = None
-    port: int | None = None
+    namespace: str
     database: str | None = field(default=None, repr=False)
-    schema: str | None = None
-
-    @property
-    def namespace(self) -> str:
-        """The datasource, by the specification's rules for PostgreSQL, MySQL, Snowflake and BigQuery.
-
-        It has none for SQLite and DuckDB: there it is the file's path, as OpenLineage's dbt integration does.
-        """
-        scheme = _SCHEMES.get(self.backend, self.backend)
-        if self.backend == "bigquery":
-            return scheme
-        if self.backend in _FILES:
-            return f"{scheme}://{self.database or ':memory:'}"
-        port = self.port or _DEFAULT_PORTS.get(self.backend)
-        host = self.host or "localhost"
-        return f"{scheme}://{host}:{port}" if port else f"{scheme}://{host}"
+    schemas: Schemas = field(default_factory=Schemas)
+    named: bool = True
 
     @property
     def lacks_schema(self) -> bool:
-        """Whether tables without a schema can't be named yet."""
-        return self.schema is None and self.backend not in _ONE_SCHEMA | _FILES | {"bigquery"}
+        """Whether the default schema is still unknown and the names of tables need it."""
+        return self.schemas.default is None and self.backend not in {*_ONE_SCHEMA, "sqlite", "duckdb", "bigquery"}
+
+    def where(self, schemas: Schemas) -> SourceDatabase:
+        """Return the same database with what it has said of its schemas."""
+        return replace(self, schemas=Schemas(schemas.default or self.schemas.default, schemas.found))
 
     def table(self, table: Table) -> DatasetName:
-        """A table that the query names, with what it leaves out filled in."""
+        """Return the dataset of a table that the query names. Parts that the query leaves out are filled in."""
         parts = [*self._parents(table), table.name]
         return DatasetName(self.namespace, ".".join(filter(None, parts)))
 
     def result(self, sync: str) -> DatasetName:
-        """The query's own result: it stands for tables that can't be told."""
+        """Return the dataset of the query's own result. It stands for tables that can't be determined."""
         return DatasetName(self.namespace, f"{sync}.query")
 
     def _parents(self, table: Table) -> tuple[str | None, ...]:
+        schema = table.schema or self.schemas.found.get(table.name) or self.schemas.default
         if self.backend in _ONE_SCHEMA:
             return (table.schema or self.database,)
         if self.backend == "sqlite":
             return (table.schema,)
         if self.backend == "bigquery":
-            return table.catalog or self.host, table.schema or self.database
-        if self.backend == "snowflake":
-            # The account folds names to capitals, and tells the default schema in small letters.
-            database, _, schema = (self.database or "").upper().partition("/")
-            return table.catalog or database, table.schema or schema or (self.schema or "public").upper()
+            return table.catalog or self.database, schema
         if self.backend == "duckdb":
-            return table.catalog or _stem(self.database), table.schema or self.schema or "main"
-        return table.catalog or self.database, table.schema or self.schema or "public"
+            return table.catalog or _stem(self.database), schema or "main"
+        if self.backend in _CAPITALS:
+            return table.catalog or _upper(self.database), table.schema or _upper(schema or "public")
+        return table.catalog or self.database, schema or "public"
+
+
+def _upper(name: str | None) -> str | None:
+    return name.upper() if name else None
 
 
 def _stem(path: str | None) -> str:
-    """What DuckDB calls the database in a file."""
+    """Return the name that DuckDB gives to the database in a file."""
     return path.rsplit("/", 1)[-1].partition(".")[0] if path and path != ":memory:" else "memory"

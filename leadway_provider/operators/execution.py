@@ -1,314 +1,391 @@
-"""One task run of the operator: connections are resolved first, then plan and deliver."""
+"""One task run of the operator: connections are resolved first, then the phases plan, deliver and remove."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import logging
-import platform
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import sqlalchemy as sa
-from airflow import __version__ as airflow_version
 
-from leadway_provider import __version__ as leadway_version
-from leadway_provider.api.brake import Brake
-from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
-from leadway_provider.contacts.rules import ContactRules
-from leadway_provider.exceptions import ConfigurationError, LeadwayError, QuotaExhaustedError, StoppedError
+from leadway_provider.exceptions import (
+    LeadwayError,
+    QuotaExhaustedError,
+    StateUnavailableError,
+    StoppedError,
+)
+from leadway_provider.hooks.database import database_name, open_state
+from leadway_provider.hooks.engine import sql_engine
+from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.hooks.leadway import LeadwayHook
-from leadway_provider.hooks.state import open_state, sql_engine
 from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account, returns_in
-from leadway_provider.operators.lease import PARKED_LONGER, LeaseKeeper, take
+from leadway_provider.operators.departure import remove_contacts
 from leadway_provider.operators.lineage import run_lineage
-from leadway_provider.operators.loop import LoopThread
-from leadway_provider.operators.removal import plan_removal, remove_contacts
-from leadway_provider.store.source import SourceRows, read_source
-from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
-from leadway_provider.sync.deliver import deliver
-from leadway_provider.sync.lease import Hold
-from leadway_provider.sync.outcome import Counts
-from leadway_provider.sync.plan import Plan, plan
-from leadway_provider.sync.progress import Progress
-from leadway_provider.sync.removal import RemovalPolicy
+from leadway_provider.operators.loop import Loop, LoopThread
+from leadway_provider.operators.planning import PlanPhase
+from leadway_provider.operators.reading import as_of, interval_to_read, reader
+from leadway_provider.operators.report import (
+    Report,
+    TooManyRejectedError,
+    deferral_in_words,
+    in_words,
+    judge,
+    log_rejected,
+    log_sealed,
+    log_waiting,
+    log_where_to_look,
+    report_of,
+)
+from leadway_provider.operators.timing import Timing
+from leadway_provider.operators.usage import UsageMeter
+from leadway_provider.printable import printable, printable_log
+from leadway_provider.source.query import OpenRows
+from leadway_provider.store.state import StateStore, SyncRun
+from leadway_provider.sync.cancel import CancelToken
+from leadway_provider.sync.deliver import OutboxDelivery
+from leadway_provider.sync.findings import UnkeyedRow
+from leadway_provider.sync.identities import IdentityHasher
+from leadway_provider.sync.interval import Interval
+from leadway_provider.sync.lease import HELD_LONGER, LeaseKeeper, LeaseState, LeaseStore, acquire_lease, keep_held
+from leadway_provider.sync.outcome import Counts, RowState
+from leadway_provider.sync.progress import PlanProgress, Progress
+from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
+from leadway_provider.sync.sibling import TaskRun
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
+log = printable_log(__name__)
 
-log = logging.getLogger(__name__)
-
-Report = dict[str, int | float | str]
-
-_FIRST_REASONS = 5
-_TELL_EVERY = 5.0
-"""Seconds between two lines of progress."""
-
-_LOOK_AGAIN = timedelta(minutes=1)
-"""How long a task that waits for another run of its sync leaves its worker slot to others."""
+_LOOK_AGAIN: Final = timedelta(minutes=1)
+"""How long a task that waits for another run of its sync leaves its worker slot."""
 
 
-class TooManyRejectedError(LeadwayError):
-    """More rows were rejected than the task allows; every other row was delivered."""
+class _Read(TypedDict):
+    """What the end of a plan says of what was read; see `SyncRun.seal`."""
 
-    def __init__(self, message: str, report: Report) -> None:
-        super().__init__(message)
-        self.report = report
+    is_whole: bool
+    only_keys: bool
+    watermark: datetime | None
 
 
-class Deferral(Exception):  # noqa: N818 - it is no error
-    """The task can't go on before a moment, and shall leave its worker slot until then.
+class Deferral(Exception):  # noqa: N818 - not an error
+    """The task can't continue before a moment, and leaves its worker slot until then; the text says so to a person.
 
     Attributes:
         until: the moment, in aware time.
     """
 
     def __init__(self, reason: str, until: datetime) -> None:
-        super().__init__(reason)
+        super().__init__(printable(reason))
         self.until = until
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a task run needs, with every connection resolved and nothing opened yet."""
+    """What a task run needs, with every connection resolved and nothing opened yet.
 
-    task: LeadwayUpsertContactsOperator
+    Attributes:
+        sync: the source → account pair; its location is `ALL_ACCOUNTS` where each row names its account.
+        rows: the account's rows, where the source was read for many accounts at a time; None reads the source.
+    """
+
+    request: SyncRequest
     hook: LeadwayHook
     source: sa.Engine
     sync: SyncIdentity
     task_run: str
     as_of: datetime | None
+    interval_start: datetime | None
     record: RunRecord
-    brake: Brake
+    cancel_token: CancelToken
+    timing: Timing
+    rows: Callable[[], AbstractContextManager[OpenRows]] | None = None
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether each row names its account."""
+        return self.sync.location_id == ALL_ACCOUNTS
 
     @classmethod
-    def of_task(cls, task: LeadwayUpsertContactsOperator, context: Context) -> Execution:
-        """Resolve the connections of a task run; Airflow's calls block, so this comes before any event loop."""
+    def resolve(
+        cls, request: SyncRequest, context: Context, timing: Timing, *, source: sa.Engine | None = None
+    ) -> Execution:
+        """Resolve the connections of a task run; Airflow's calls block, so this comes before any event loop.
+
+        Args:
+            request: what is asked for.
+            context: Airflow's.
+            timing: the clocks.
+            source: the source, in place of the database of the request's connection.
+
+        Raises:
+            ConfigurationError: a connection can't be used.
+        """
         ti = context["ti"]
-        hook = LeadwayHook(task.leadway_conn_id, location_id=task.location_id)
+        request = replace(request, default_name=f"{ti.dag_id}.{ti.task_id}")
+        hook = LeadwayHook(request.leadway_conn_id, request.location_id, retry=timing.retry, clock=timing.clock)
         settings = hook.settings
-        if settings.location_id is None:
-            raise ConfigurationError(
-                f"Task {task.task_id} doesn't know which account to write to: set location_id on the task, "
-                f"or in the extra of connection {task.leadway_conn_id!r}."
-            )
-        source = sql_engine(task.sql_conn_id)
-        name, host, location_id = task.sync_name or f"{ti.dag_id}.{ti.task_id}", settings.base_url, settings.location_id
+        source = source or sql_engine(request.sql_conn_id, request.hook_params)
+        sync = SyncIdentity(name=request.name, host=settings.base_url, location_id=settings.location_id or ALL_ACCOUNTS)
         return cls(
-            task=task,
+            request=request,
             hook=hook,
             source=source,
-            sync=SyncIdentity(name=name, host=host, location_id=location_id),
-            task_run=f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}",
-            as_of=_as_of(context),
-            record=RunRecord(run_lineage(task, sync=name, host=host, location_id=location_id, source=source)),
-            brake=Brake(),
+            sync=sync,
+            task_run=str(TaskRun(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index)),
+            as_of=as_of(context),
+            interval_start=context.get("data_interval_start"),
+            record=RunRecord(run_lineage(request, sync, source)),
+            cancel_token=CancelToken(),
+            timing=timing,
+        )
+
+    def of_account(self, location_id: str) -> Execution:
+        """Return the task run for one of many accounts, which is cancelled with this one."""
+        return replace(
+            self,
+            request=replace(self.request, location_id=location_id),
+            hook=self.hook.for_location(location_id),
+            sync=replace(self.sync, location_id=location_id),
+            record=RunRecord(replace(self.record.lineage, location_id=location_id, run_id=None)),
+            cancel_token=self.cancel_token.part(),
+            timing=replace(self.timing, log_every=math.inf),
         )
 
     def stop(self) -> None:
-        """Let no new call leave; those on their way are finished and acknowledged. From a signal handler, too."""
-        self.brake.pull(StoppedError("The task was told to stop. Its retry goes on with what is not acknowledged."))
+        """Send no new call; calls in flight are finished and acknowledged. It may be called from a signal handler."""
+        self.cancel_token.cancel(
+            StoppedError("The task was told to stop. Its retry continues with what is not acknowledged.")
+        )
 
     def run(self) -> Report:
-        """Plan, unless an attempt before this one has, and deliver.
+        """Plan, unless an earlier attempt has, and deliver.
 
         Raises:
-            Deferral: there is no quota, or another run of the sync is going on, and the task is deferrable.
+            Deferral: no quota is left, or another run of the sync is at work, and the task is deferrable.
             TooManyRejectedError: more rows were rejected than the task allows.
             LeadwayError: as plan and deliver do; what was acknowledged until then stays so.
         """
-        with closing(open_state(self.task.state_conn_id)) as state, LoopThread(self.brake) as loop:
-            account = Account(
-                self.hook,
-                loop,
-                quota=self.task.quota,
-                kept=state.quota(self.sync),
-                brake=self.brake,
-                in_place=not self.task.deferrable,
-            )
+        with (
+            closing(open_state(self.request.state_conn_id, now=self.timing.clock.now)) as state,
+            LoopThread(self.cancel_token) as loop,
+        ):
+            return self.run_in(state, self.account(state, loop))
+
+    def account(self, state: StateStore, loop: Loop) -> Account:
+        """Return the account, which calls the API in that event loop."""
+        return Account(
+            self.hook,
+            loop,
+            quota=self.request.quota,
+            kept=state.quota(self.sync),
+            slots=state.slots(self.sync, self.hook.settings.credentials.app),
+            cancel_token=self.cancel_token,
+            in_place=not self.request.deferrable,
+            timing=self.timing,
+        )
+
+    def run_in(self, state: StateStore, account: Account) -> Report:
+        """Do the same as `run`, with a state store and an account that the caller has opened."""
+        clock = self.timing.clock
+        try:
             with self._lease(state, account) as lease:
-                self.brake.watch(lease.trouble)
+                self.cancel_token.cancel_when(lease.expiry)
                 try:
                     return self._run(state, account)
                 except QuotaExhaustedError as error:
-                    until = datetime.now(UTC) + timedelta(seconds=returns_in(error))
-                    lease.park(until)
-                    raise Deferral(str(error), until) from error
-                finally:
-                    account.keep_quota()
+                    lease.hold_until(clock.now() + timedelta(seconds=returns_in(error)))
+                    raise
+        except QuotaExhaustedError as error:
+            raise self._deferral(str(error), clock.now() + timedelta(seconds=returns_in(error))) from error
+        finally:
+            account.keep_quota()
 
     def _lease(self, state: StateStore, account: Account) -> LeaseKeeper:
-        """Wait for the sync's lease, in a worker slot or out of it, or not at all, as the task says."""
+        """Wait for the sync's lease, after the token is proved.
 
-        def goes_on(hold: Hold) -> bool:
-            if self.task.on_busy == "wait" and self.task.deferrable:
-                raise Deferral(f"Another run of sync {self.sync.name} is going on: {hold.holder}", _soon(hold))
-            return self.task.on_busy == "wait"
+        A task that may not write to the account must not end another one's run.
+        """
+        store, timing = state.lease(self.sync), self.timing
 
-        book = state.lease(self.sync)
-        token = take(book, self.sync.name, self.task_run, goes_on=goes_on, pause=account.pause)
-        return LeaseKeeper(book, token, on_lost=self.brake.pull)
+        def prove() -> None:
+            try:
+                account.prove()
+            except QuotaExhaustedError as error:
+                until = timing.clock.now() + timedelta(seconds=returns_in(error))
+                keep_held(store, self.task_run, until)
+                raise
+
+        return self.acquire(store, pause=account.pause, before=prove)
+
+    def acquire(
+        self, store: LeaseStore, *, pause: Callable[[float], None], before: Callable[[], None] = lambda: None
+    ) -> LeaseKeeper:
+        """Wait for a lease, in a worker slot or out of it, or not at all, as the task says; see `acquire_lease`.
+
+        Raises:
+            Deferral: another run is at work, and it is waited for out of the worker slot.
+        """
+        timing = self.timing
+
+        def waits(other: LeaseState) -> bool:
+            if self.request.on_busy == "wait" and self.request.deferrable:
+                reason = f"Another run of sync {self.sync.name} is at work: {other.holder}."
+                raise self._deferral(reason, self._look_again_at(other))
+            return self.request.on_busy == "wait"
+
+        held = acquire_lease(
+            store,
+            self.sync.name,
+            self.task_run,
+            waits=waits,
+            pause=pause,
+            clock=timing.clock,
+            alive=timing.alive,
+            timing=timing.lease,
+            before=before,
+        )
+        return LeaseKeeper(store, held, on_lost=self.cancel_token.cancel, clock=timing.clock, timing=timing.lease)
+
+    def _deferral(self, reason: str, until: datetime) -> Deferral:
+        text = deferral_in_words(reason, until, self.timing.clock.now(), self.record.lineage.counts)
+        log.warning("%s", text)
+        return Deferral(text, until)
+
+    def _look_again_at(self, other: LeaseState) -> datetime:
+        soon = self.timing.clock.now() + _LOOK_AGAIN
+        return soon if other.held_until is None else max(soon, other.held_until - HELD_LONGER)
 
     def _run(self, state: StateStore, account: Account) -> Report:
-        """Plan and deliver, with the sync's lease."""
-        began_at = time.monotonic()
-        run = self._begin(state)
+        """Begin a run, or go on with one, with the sync's lease; what waits is logged however it ends."""
+        began_at = self.timing.clock.monotonic()
+        run = self.begin(state)
+        run.measure_with(UsageMeter(account, self.timing.clock))
         self.record.began(run.id)
-        unkeyed: tuple[str, ...] = ()
-        if run.sealed:
-            log.info("Run %s was planned by an earlier attempt; going on with its outbox", run.id)
-            self.record.resumed(run.source())
-        elif self.task.reviewed_run:
-            log.info("Run %s was planned by a dry run; delivering what that planned", run.id)
-            self.record.resumed(run.source())
-            run.seal(run.counts())
-        else:
-            planned = self._plan(run, account)
-            unkeyed = tuple(f"row {row.number}: {row.reason.message}" for row in planned.unkeyed)
-            seen = planned.seen if self.as_of else b""
-            if self.task.only_plan:
-                reasons = _first_reasons(unkeyed, run)
-                run.shelve(planned.counts, seen)
-                run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
-                self._record_end(run, planned.counts, account)
-                return self._report(run, run.counts(), reasons)
-            run.seal(planned.counts, seen)
         try:
-            if pending := run.counts().pending:
-                self._deliver(run, account, pending)
-            remove_contacts(self._removal, run, account.ask, self.task.max_in_flight)
+            report = self._phases(run, state, account, began_at)
+        except (QuotaExhaustedError, TooManyRejectedError):
+            raise
+        except LeadwayError:
+            if run.sealed:
+                log.info("Run %s so far: %s", run.id, in_words(self.record.lineage.counts))
+            raise
         finally:
-            run.finish(calls=account.calls, seconds=time.monotonic() - began_at)
-            self._record_end(run, run.counts(), account)
-        run.trim_ledger(self.task.ledger_days)
-        counts, reasons = run.counts(), _first_reasons(unkeyed, run)
-        report = self._report(run, counts, reasons)
-        self._judge(counts, report, reasons)
+            with suppress(StateUnavailableError):  # where this matters, the run has failed already
+                log_waiting(run.waiting(), self.timing.clock.now())
+            if self.record.lineage.counts:  # otherwise the run has no row to look at
+                log_where_to_look(run.id)
+        if self.request.dry_run:
+            log.info("This was a dry run: nothing was sent.")
         return report
 
-    def _begin(self, state: StateStore) -> SyncRun:
-        task_run, definition = self.task_run, self._definition()
-        if self.task.reviewed_run:
-            return state.adopt(self.sync, self.task.reviewed_run, task_run=task_run, definition=definition)
-        return state.begin(self.sync, task_run=task_run, definition=definition, as_of=self.as_of)
-
-    def _definition(self) -> bytes:
-        """Stands for what was asked of this run: an attempt that asks for something else plans anew."""
-        task = self.task
-        asked = (
-            *(task.sql, task.parameters, task.key, task.mapping, task.constants, self._rules()),
-            *(task.only_plan, task.full_resync, task.allow_older, self._removal),
-        )
-        return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-    def _rules(self) -> ContactRules:
-        rules = self.task.rules or ContactRules()
-        return replace(rules, strict=rules.strict or self.task.strict)
-
-    @property
-    def _removal(self) -> RemovalPolicy:
-        return self.task.removal or RemovalPolicy()
-
-    def _key(self) -> list[str]:
-        return [self.task.key] if isinstance(self.task.key, str) else list(self.task.key)
-
-    def _plan(self, run: SyncRun, account: Account) -> Plan:
-        task = self.task
-        # This call comes first of all: it proves token and location before anything is read or planned.
-        custom_fields = account.ask(lambda client: client.get_custom_fields())
-        newer = run.seen_by_newer()
-        with self._read() as source:
-            mapping = compile_mapping(
-                source.columns,
-                key=self._key(),
-                mapping=task.mapping,
-                constants=task.constants,
-                custom_fields=custom_fields,
-                users=account.users() if needs_users(source.columns, task.mapping, task.constants) else None,
-                rules=self._rules(),
-            )
-            self.record.mapped(source.columns, mapping, custom_fields, self.source.dialect.default_schema_name)
-            run.describe(task.sql, mapping.fed, source=self.record.source(), versions=_versions())
-            self._tell_mapping(run, mapping)
-            planned = plan(
-                source.batches(),
-                key=self._key(),
-                mapping=mapping,
-                store=run,
-                claims=run.claims,
-                again=self._read_again,
-                newer=b"" if task.allow_older else newer,
-                resend=task.full_resync,
-                removal=self._removal,
-                on_batch=self._after_batch,
-            )
-        if newer:
-            log.info("A newer data interval has been synced, so this run doesn't tell which rows have left")
+    def _phases(self, run: SyncRun, state: StateStore, account: Account, began_at: float) -> Report:
+        """Plan, deliver, treat departed rows, and report."""
+        request, hasher = self.request, identity_hasher(state, self.sync)
+        unkeyed: tuple[UnkeyedRow, ...] = ()
+        if run.sealed:
+            log.info("Run %s was planned by an earlier attempt; continuing with its outbox", run.id)
+            self.record.resumed(run.source())
+        elif request.reviewed_run:
+            log.info("Run %s was planned by a dry run; delivering exactly that plan", run.id)
+            self.record.resumed(run.source())
+            log_sealed(run.seal())
         else:
-            plan_removal(self._removal, run, planned)
-        self.record.planned(planned.counts)
-        log.info("Planned run %s: %s", run.id, _in_words(planned.counts))
-        if planned.outdated:
-            log.warning(
-                "%s changed rows are left as a run for a newer data interval found them, since this one is as of %s; "
-                "allow_older=True would send them",
-                f"{planned.outdated:,}",
-                self.as_of,
+            request = self._resynced(run)
+            interval = None if self.rows else self.interval(state, anew=request.full_resync)
+            rows = self.rows or reader(request, self.source, interval)
+            phase = PlanPhase(
+                request=request,
+                sync=self.sync,
+                source=self.source,
+                read=rows,
+                as_of=self.as_of,
+                record=self.record,
+                cancel_token=self.cancel_token,
+                hasher=hasher,
+                progress=PlanProgress(clock=self.timing.clock.monotonic, log=log.info, every=self.timing.log_every),
+                selects=self.rows is None,
             )
-        for found in planned.findings:
-            said, rows = found.reason, f"{found.rows:,}"
-            log.info(
-                "In %s rows, first key %s: %s: %s (%s)", rows, found.first_key, said.field, said.message, said.code
-            )
-        return planned
+            planned = phase.run(run, account)
+            unkeyed = planned.unkeyed
+            some = request.only_keys is not None
+            watermark = interval.until if interval and interval.moves_watermark and not some else None
+            read: _Read = {"is_whole": planned.is_whole, "only_keys": some, "watermark": watermark}
+            if request.dry_run:
+                run.finish_dry_run(planned.counts, planned.seen, **read)
+                self._finish(run, planned.counts, account, began_at)
+                return self._judged(run, state, unkeyed)
+            log_sealed(run.seal(planned.counts, planned.seen, **read))
+        try:
+            if pending := run.counts()[RowState.PENDING]:
+                self._deliver(run, account, pending, hasher)
+            remove_contacts(request.removal, run, account, max_in_flight=request.max_in_flight, timing=self.timing)
+        finally:
+            self._finish(run, run.counts(), account, began_at)
+        run.trim_ledger(request.ledger_days)
+        return self._judged(run, state, unkeyed)
 
-    def _read(self) -> AbstractContextManager[SourceRows]:
-        task = self.task
-        return read_source(self.source, task.sql, task.parameters, batch_size=task.batch_size, name=task.sql_conn_id)
+    def _judged(self, run: SyncRun, state: StateStore, unkeyed: Sequence[UnkeyedRow]) -> Report:
+        """Return the report of a run that is over, if not too many rows were rejected."""
+        counts = run.counts()
+        report = report_of(run, counts, watermark=state.watermark(self.sync))
+        log_rejected(run, counts.rejected, unkeyed)
+        judge(self.request, counts, report)
+        return report
 
-    def _read_again(self) -> Iterator[Sequence[Sequence[object]]]:
-        with self._read() as source:
-            yield from source.batches()
-
-    def _after_batch(self, counts: Counts) -> None:
-        self.brake.check()
-        self.record.batch(counts)
-
-    def _tell_mapping(self, run: SyncRun, mapping: ContactMapping) -> None:
-        log.info(
-            "Sync %s, run %s: connection %s feeds contacts of location %s by key %s: %s",
-            self.sync.name,
-            run.id,
-            self.task.sql_conn_id,
-            self.sync.location_id,
-            ", ".join(self._key()),
-            ", ".join(f"{fed.column} → {fed.target}" for fed in mapping.columns),
+    def begin(self, state: StateStore) -> SyncRun:
+        """Begin a run of the sync, or go on with one; whoever calls this holds its lease."""
+        sync, request = self.sync, self.request
+        digest = request.digest(source=database_name(self.source), host=sync.host, location_id=sync.location_id)
+        if request.reviewed_run:
+            return state.resume_reviewed(sync, request.reviewed_run, task_run=self.task_run, digest=digest)
+        origin = f"{request.sql_conn_id} ({database_name(self.source)}) by {', '.join(request.key_columns)}"
+        return state.begin(
+            sync,
+            task_run=self.task_run,
+            digest=digest,
+            origin=origin,
+            as_of=self.as_of,
+            retry_refused=request.retry_refused,
         )
 
-    def _deliver(self, run: SyncRun, account: Account, pending: int) -> None:
-        progress = Progress(pending, clock=time.monotonic, tell=log.info, every=_TELL_EVERY)
-        labels = {fed.wire: fed.target for fed in run.columns()}
-        account.ask(
-            lambda client: deliver(
-                run,
-                client,
-                max_in_flight=self.task.max_in_flight,
-                batch_size=self.task.batch_size,
-                labels=labels,
+    def _resynced(self, run: SyncRun) -> SyncRequest:
+        """Return what is asked for, with a full resync where a person asked for one on the page."""
+        if self.request.only_keys is not None or not run.follow_full_resync():
+            return self.request
+        log.info("A full resync was asked for: this run sends every row")
+        return replace(self.request, full_resync=True)
+
+    def interval(self, state: StateStore, *, anew: bool) -> Interval | None:
+        """Return what an incremental run reads; None for a whole read."""
+        end = self.as_of or self.timing.clock.now()
+        return interval_to_read(self.request, state.watermark(self.sync), start=self.interval_start, end=end, anew=anew)
+
+    def _deliver(self, run: SyncRun, account: Account, pending: int, hasher: IdentityHasher) -> None:
+        clock = self.timing.clock
+        progress = Progress(pending, clock=clock.monotonic, log=log.info, every=self.timing.log_every)
+        account.call(
+            lambda client: OutboxDelivery(
+                store=run,
+                sink=client,
+                max_in_flight=self.request.max_in_flight,
+                batch_size=self.request.batch_size,
+                targets={each.api_path: each.target for each in run.columns()},
                 on_acknowledged=progress.acknowledged,
-                sleep=self.brake.interrupting(asyncio.sleep),
-            ),
-            max_in_flight=self.task.max_in_flight,
+                clock=replace(clock, sleep=self.cancel_token.cancellable(clock.sleep)),
+                hasher=hasher,
+            ).run(),
+            max_in_flight=self.request.max_in_flight,
         )
 
-    def _record_end(self, run: SyncRun, counts: Counts, account: Account) -> None:
+    def _finish(self, run: SyncRun, counts: Counts, account: Account, began_at: float) -> None:
+        """End the attempt in the state store, and tell lineage the numbers of all attempts."""
+        run.finish(calls=account.calls, seconds=self.timing.clock.monotonic() - began_at)
         calls, seconds = run.totals()
         daily = account.daily_quota
         self.record.ended(
@@ -318,72 +395,3 @@ class Execution:
             quota_limit=daily.limit if daily else None,
             quota_remaining=daily.remaining if daily else None,
         )
-
-    def _report(self, run: SyncRun, counts: Counts, reasons: Sequence[str]) -> Report:
-        counts.verify()
-        calls, seconds = run.totals()
-        report: Report = {**counts.as_dict(), "calls": calls, "seconds": round(seconds, 3), "run_id": run.id}
-        log.info("Run %s: %s; %s calls in %.1f s", run.id, _in_words(counts), calls, seconds)
-        for reason in reasons:
-            log.warning("Rejected: %s", reason)
-        return report
-
-    def _judge(self, counts: Counts, report: Report, reasons: Sequence[str]) -> None:
-        """Raise TooManyRejectedError where the task allows fewer rejected rows."""
-        if counts.rejected > _allowed(self.task.max_rejected, counts.read):
-            raise TooManyRejectedError(
-                f"{counts.rejected:,} of {counts.read:,} rows were rejected ({counts.invalid:,} invalid, "
-                f"{counts.refused:,} refused by the API{_unremoved(counts)}), and max_rejected is "
-                f"{self.task.max_rejected}. "
-                f"All other rows were delivered. The first reasons: {' | '.join(reasons)}",
-                report,
-            )
-
-
-def _as_of(context: Context) -> datetime | None:
-    """The end of the data interval; of a run without one, the time it is for."""
-    if (end := context.get("data_interval_end")) is not None:
-        return end
-    dag_run = context.get("dag_run")
-    return None if dag_run is None else dag_run.run_after
-
-
-def _soon(hold: Hold) -> datetime:
-    """When to look again at a lease that another run has."""
-    soon = datetime.now(UTC) + _LOOK_AGAIN
-    return soon if hold.parked_until is None else max(soon, hold.parked_until - PARKED_LONGER)
-
-
-def _versions() -> dict[str, str]:
-    """What a run was made with, for whoever looks at it later."""
-    return {
-        "leadway-provider": leadway_version,
-        "apache-airflow": airflow_version,
-        "sqlalchemy": sa.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def _allowed(max_rejected: float, read: int) -> float:
-    return max_rejected * read if 0 < max_rejected < 1 else max_rejected
-
-
-def _unremoved(counts: Counts) -> str:
-    return f", {counts.unremoved:,} that left and whose contacts the API would not change" if counts.unremoved else ""
-
-
-def _first_reasons(unkeyed: Sequence[str], run: SyncRun) -> list[str]:
-    return [*unkeyed, *_reasons(run)][:_FIRST_REASONS]
-
-
-def _reasons(run: SyncRun) -> Iterator[str]:
-    for row in run.rejected(_FIRST_REASONS):
-        words = "; ".join(
-            f"{reason.field}: {reason.message}" if reason.field else reason.message for reason in row.reasons
-        )
-        yield f"key {row.source_key} ({row.outcome}): {words}"
-
-
-def _in_words(counts: Counts) -> str:
-    numbers = counts.as_dict()
-    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number or name == "read")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
-from leadway_provider.contacts.mapping import check_targets
-from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.exceptions import ConfigurationError
-from leadway_provider.policy import QuotaPolicy
-from leadway_provider.sync.removal import RemovalPolicy
+from leadway_provider.hooks.configuration import (
+    configured_ledger_days,
+    configured_max_in_flight,
+    default_deferrable,
+)
+from leadway_provider.links.leadway import ContactsLink, RunLink
+from leadway_provider.operators.arguments import parsed, without_templates
+from leadway_provider.policies import ContactRules, GuardPolicy, QuotaPolicy, RemovalPolicy
+from leadway_provider.sync.request import SyncRequest
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -20,6 +26,14 @@ if TYPE_CHECKING:
 
     from leadway_provider.lineage.record import RunRecord
     from leadway_provider.operators.execution import Execution
+    from leadway_provider.operators.timing import Timing
+
+
+_TEMPLATE_FIELDS: Final = (
+    *("sql", "parameters", "hook_params", "sql_conn_id", "leadway_conn_id", "location_id", "state_conn_id"),
+    *("sync_name", "reviewed_run", "mapping", "constants", "max_rejected", "dry_run", "full_resync", "allow_older"),
+    *("incremental", "only_keys", "guards"),
+)
 
 
 class LeadwayUpsertContactsOperator(BaseOperator):
@@ -29,69 +43,87 @@ class LeadwayUpsertContactsOperator(BaseOperator):
     `custom.Lifetime Value`, `dnd.sms` or `tags`. A column that names no target and is not the key is an error before
     anything is sent. Nothing is sent that no column maps to.
 
-    First the query is compared with what the account last acknowledged, and what changed is put into an outbox; then
-    the outbox is delivered. A retry of the same task run goes on with the outbox: after a crash at most `max_in_flight`
-    contacts are sent twice, and none is lost. Two runs of one sync never overlap. When the account's daily quota ends,
-    the task defers until it returns, and goes on where it was.
+    First each row is compared with what the account last acknowledged, and what changed is put into an outbox; then the
+    outbox is delivered. A row that has a contact is written to that contact, whatever changed in the source. A retry of
+    the same task run continues with the outbox: after a crash at most `max_in_flight` contacts, and
+    those that wait for their tags, are sent twice, and none is lost. What a run could not deliver, the sync's next run
+    delivers. Two runs of one sync never overlap. When the account's daily quota ends, the task defers until it returns,
+    and continues.
 
-    Returns a dict of counts without any contact's data: `read` is the sum of `unchanged, invalid, superseded, created,
-    updated, refused, unknown, pending`; `withheld, not_kept, collisions` count rows with such a remark; `removed`
-    and `unremoved` count rows that left; then `calls`, `seconds` and `run_id`. It is pushed to XCom also when the task
-    fails.
+    Returns a dict of counts without any contact's data: `read` and `carried` (rows that earlier runs left) are the sum
+    of `unchanged, invalid, superseded, created, updated, refused, unknown, pending`; `withheld, not_kept, collisions,
+    identity_taken` count rows with such a remark; `removed` and `unremoved` count departed rows; then `calls`,
+    `seconds`, `run_id` and, for an incremental sync, `watermark`. It is pushed to XCom also when too many rows were
+    rejected, unless `do_xcom_push=False`.
 
     Args:
         sql: a query, or a `.sql` file of the DAG's template path; templated. Values belong into `parameters`.
-        sql_conn_id: the source, any connection whose hook offers a SQLAlchemy engine.
+        sql_conn_id: the source, a connection to a SQL database; see `docs/sources.md`.
         key: the column, or columns, that identify a row of the source for good.
-        mapping: `{column: target}` for columns whose name can't be their target.
-        constants: `{target: value}`, the same on every contact.
+        mapping: `{column: target}` for columns whose name can't be their target; templated.
+        constants: `{target: value}`, the same on every contact; templated.
         leadway_conn_id: the account's connection, of type `leadway`.
-        location_id: the account, where the connection names none or another.
-        state_conn_id: where the state is kept: SQLite, PostgreSQL or MariaDB/MySQL. Without it, the file
-            `leadway_state.db` in the Airflow home, which only suits a single machine.
+        location_id: the account, where the connection names none or another. Where neither names one, each row does, in
+            the column `location_id`; then the counts are the sum over all accounts, and `accounts` is their number.
+        state_conn_id: where the state is kept: SQLite, PostgreSQL or MariaDB/MySQL. Without it, `[leadway]
+            state_conn_id` of Airflow's configuration, or else the file `leadway_state.db` in the Airflow home, which
+            only suits a single machine.
         sync_name: what the state belongs to, together with the account; `<dag_id>.<task_id>` unless given. Keep it when
-            you rename a task, else every contact is sent again.
-        parameters: bound to the query's `:name` places by the database's driver, never formatted into it.
+            you rename a task, else every contact is sent again. Mapped tasks that write to one account need one each.
+        parameters: bound to the query's `:name` parameters by the database's driver, never formatted into it.
+        hook_params: arguments of the source's hook, as in Airflow's SQL operators: `{"role": "LOADER"}`; templated.
         rules: how values are normalised and how forgiving validation is.
-        strict: make a row invalid for any bad value, where otherwise only that value is withheld.
+        strict: make a row invalid for any bad value; otherwise only that value is withheld.
         batch_size: rows read, compared and planned at a time.
-        max_in_flight: the most calls that wait for an answer at a time.
-        max_rejected: rejected rows (invalid or refused) that are still a success: a number, or below 1 a share of the
-            rows read. With more, the task fails for good after all other rows are delivered.
-        removal: what becomes of the contacts of rows that are no longer in the result; nothing unless given. A row
-            counts as rejected too where the API refuses that.
-        dry_run: plan only; the counts tell as `pending` what would be sent.
-        ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`.
+        max_in_flight: the most calls that wait for an answer at a time; unless given, `[leadway] max_in_flight`, or 16.
+        max_rejected: rejected rows (invalid or refused) that are still a success: a whole number, or below 1 a share of
+            the rows read. With more, the task fails for good after all other rows are delivered. Templated.
+        removal: what becomes of the contacts of departed rows, which are no longer in the result; nothing unless given.
+            A row counts as rejected too where the API refuses that.
+        dry_run: plan only; `pending` counts the rows that would be sent. It fails where the guards or `max_rejected`
+            would let a run fail. Templated.
+        ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`. Unless given,
+            `[leadway] ledger_days`, or 90.
         reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
             both tasks the same `sync_name`. It is an error where another run of the sync has begun since.
-        full_resync: send every row, also those that did not change since the account acknowledged them.
+        full_resync: send every row, also those that did not change since the account acknowledged them; templated.
         allow_older: let a run for an older data interval, as a backfill is, change rows that a newer one has seen;
-            otherwise such rows are superseded.
+            otherwise such rows are superseded. Templated.
         quota: how much of the account's quota the task may use, and how long a call waits for it.
-        deferrable: leave the worker slot while the quota is used up, or while another run of the sync is going on;
-            otherwise both are waited for in place.
+        deferrable: leave the worker slot while the quota is used up, or while another run of the sync is at work;
+            otherwise both are waited for in the worker slot. Unless given, Airflow's `[operators] default_deferrable`.
         on_busy: `wait` for another run of the same sync to end, or `fail` with an error that names it.
         emit_unchanged: let the task's contacts asset (an outlet `leadway://<location id>/contacts`) have an event also
             where no contact was created, updated or removed; DAGs that are scheduled on it then run every time.
+        incremental: the query reads only some rows, so that an absent row says nothing: no row departs. The query may
+            name `:since` and `:until`: `:until` is the end of the run's data interval, and `:since` is the `:until` of
+            the sync's last run whose plan was sealed, or the beginning of time. So a run that failed, was skipped or
+            paused leaves no gap. Templated.
+        overlap: how much earlier `:since` is, for rows that come late.
+        retry_refused: a row that the API refused is tried again by so many runs; then it waits until it changes.
+        guards: what a plan may look like, so that it is sent. If it does not, the task fails for good before any
+            contact is changed. Templated.
+        only_keys: sync the rows of these keys only, as a test. No other row departs, is sent or is dropped, and the
+            watermark does not move. A key of several columns is a list of their values. Templated.
 
     Raises:
-        AirflowFailException: too many rejected rows, or something that a person must put right.
-        TransientError: the API, the source or the state can't be reached; the task's retry goes on where it was.
+        AirflowFailException: too many rejected rows, or something that a person must correct.
+        TransientError: the API, the source or the state can't be reached; the task's retry continues where it stopped.
     """
 
-    template_fields: Sequence[str] = (
-        "sql",
-        "parameters",
-        "sql_conn_id",
-        "leadway_conn_id",
-        "location_id",
-        "state_conn_id",
-        "sync_name",
-        "reviewed_run",
-    )
+    template_fields: Sequence[str] = _TEMPLATE_FIELDS
     template_ext: Sequence[str] = (".sql",)
-    template_fields_renderers = {"sql": "sql", "parameters": "json"}  # noqa: RUF012 - as BaseOperator declares it
+    template_fields_renderers = {  # noqa: RUF012 - as BaseOperator declares it
+        "sql": "sql",
+        **dict.fromkeys(("parameters", "hook_params", "mapping", "constants", "guards"), "json"),
+    }
     ui_color = "#d9efe5"
+    operator_extra_links = (RunLink(), ContactsLink())
+
+    timing: Timing | None = None
+    """The clocks, retries and periods of a run, in place of the real ones: for tests."""
+    rows: Any = None
+    """An engine on rows that a function has returned, in place of that of `sql_conn_id`."""
 
     def __init__(
         self,
@@ -99,138 +131,177 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         sql: str,
         sql_conn_id: str,
         key: str | Sequence[str],
-        mapping: Mapping[str, str] | None = None,
-        constants: Mapping[str, object] | None = None,
+        mapping: Mapping[str, str] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         leadway_conn_id: str = "leadway_default",
         location_id: str | None = None,
         state_conn_id: str | None = None,
         sync_name: str | None = None,
         parameters: Mapping[str, object] | None = None,
+        hook_params: Mapping[str, object] | None = None,
         rules: ContactRules | None = None,
         strict: bool = False,
         batch_size: int = 1000,
-        max_in_flight: int = 16,
-        max_rejected: float = 0,
+        max_in_flight: int | None = None,
+        max_rejected: float | str = 0,
         removal: RemovalPolicy | None = None,
-        dry_run: bool = False,
-        ledger_days: int = 90,
+        dry_run: bool | str = False,
+        ledger_days: int | None = None,
         reviewed_run: str | None = None,
-        full_resync: bool = False,
-        allow_older: bool = False,
+        full_resync: bool | str = False,
+        allow_older: bool | str = False,
         quota: QuotaPolicy | None = None,
-        deferrable: bool = True,
+        deferrable: bool | None = None,
         on_busy: Literal["wait", "fail"] = "wait",
         emit_unchanged: bool = False,
+        incremental: bool | str = False,
+        overlap: timedelta = timedelta(),
+        retry_refused: int = 5,
+        guards: GuardPolicy | Mapping[str, object] | None = None,
+        only_keys: Sequence[object] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.sql = sql
         self.sql_conn_id = sql_conn_id
-        self.key = key
-        self.mapping = mapping
-        self.constants = constants
         self.leadway_conn_id = leadway_conn_id
         self.location_id = location_id
         self.state_conn_id = state_conn_id
         self.sync_name = sync_name
         self.parameters = parameters
-        self.rules = rules
-        self.strict = strict
-        self.batch_size = batch_size
-        self.max_in_flight = max_in_flight
-        self.max_rejected = max_rejected
-        self.removal = removal
-        self.only_plan = dry_run  # `dry_run` is a method of Airflow's operators
-        self.ledger_days = ledger_days
+        self.hook_params = hook_params
         self.reviewed_run = reviewed_run
+        self.mapping = mapping
+        self.constants = constants
+        self.max_rejected = max_rejected
+        # Airflow's operators have a method of this name, which nothing of Airflow 3 calls.
+        self.dry_run = dry_run  # type: ignore[assignment, method-assign]
         self.full_resync = full_resync
         self.allow_older = allow_older
-        self.quota = quota or QuotaPolicy()
-        self.deferrable = deferrable
-        self.on_busy = on_busy
-        self.emit_unchanged = emit_unchanged
+        self.incremental = incremental
+        self.only_keys = only_keys
+        # A dict, because Airflow renders what is in one.
+        self.guards = dict(guards) if isinstance(guards, Mapping) else asdict(guards or GuardPolicy())
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        given = {"max_in_flight": max_in_flight, "ledger_days": ledger_days}
+        self._chosen: dict[str, Any] = {
+            **{name: value for name, value in given.items() if value is not None},
+            "key": key,
+            "rules": rules or ContactRules(),
+            "strict": strict,
+            "batch_size": batch_size,
+            "removal": removal or RemovalPolicy(),
+            "quota": quota or QuotaPolicy(),
+            "deferrable": self.deferrable,
+            "on_busy": on_busy,
+            "emit_unchanged": emit_unchanged,
+            "overlap": overlap,
+            "retry_refused": retry_refused,
+        }
+        known = {name: without_templates(getattr(self, name)) for name in _TEMPLATE_FIELDS}
+        known = {name: value for name, value in known.items() if value is not None}
+        self._overlaps_if_incremental = "incremental" not in known
+        self._request_of(known)
         self.record: RunRecord | None = None
         self._execution: Execution | None = None
-        self._told_to_stop = False
-        self._check_arguments()
+        self._is_stopped = False
 
-    def _check_arguments(self) -> None:
-        """Fail while the DAG is parsed, where that needs no connection."""
-        for name in ("batch_size", "max_in_flight"):
-            if (value := getattr(self, name)) < 1:
-                raise ConfigurationError(f"{name} of task {self.task_id} is {value}; it must be 1 or more.")
-        if type(self.ledger_days) is not int or self.ledger_days < 1:
-            raise ConfigurationError(
-                f"ledger_days of task {self.task_id} is {self.ledger_days!r}; it must be a whole number of days, "
-                "1 or more."
-            )
-        if self.only_plan and self.reviewed_run:
-            raise ConfigurationError(
-                f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other one delivers a plan."
-            )
-        if self.on_busy not in ("wait", "fail"):
-            raise ConfigurationError(f"on_busy of task {self.task_id} is {self.on_busy!r}; it is 'wait' or 'fail'.")
-        if self.max_rejected < 0 or (self.max_rejected > 1 and self.max_rejected != int(self.max_rejected)):
-            raise ConfigurationError(
-                f"max_rejected of task {self.task_id} is {self.max_rejected}; give a whole number of rows, "
-                "or a share of the rows read between 0 and 1."
-            )
-        check_targets(self.mapping, self.constants, self.rules or ContactRules())
+    @property
+    def request(self) -> SyncRequest:
+        """What this task asks for, with its template fields as they are rendered now, and the configuration.
+
+        Raises:
+            ConfigurationError: a template field is not what it must be, or the configuration is wrong.
+        """
+        configured = {"max_in_flight": configured_max_in_flight(), "ledger_days": configured_ledger_days()}
+        return self._request_of({name: getattr(self, name) for name in _TEMPLATE_FIELDS}, **configured)
+
+    @property
+    def written_location_id(self) -> str | None:
+        """The account that this attempt writes to; None before that is known, and where each row names its own."""
+        execution = self._execution
+        return execution.sync.location_id if execution and not execution.is_of_many else None
+
+    def _request_of(self, template_fields: Mapping[str, Any], **configured: int) -> SyncRequest:
+        key = self._chosen["key"]
+        columns = (key,) if isinstance(key, str) else tuple(key)
+        arguments = {
+            **configured,
+            **self._chosen,
+            **parsed(template_fields, key_columns=columns, task_id=self.task_id),
+        }
+        if self._overlaps_if_incremental and not arguments.get("incremental"):
+            arguments["overlap"] = timedelta()
+        names = {"task_id": self.task_id, "default_name": f"{self.dag_id}.{self.task_id}"}
+        return SyncRequest(**{**names, "sql": "", "sql_conn_id": "", **arguments})
 
     def execute(self, context: Context) -> dict[str, int | float | str]:
         """Run the sync; see the class."""
-        from leadway_provider.operators.execution import Deferral, Execution, TooManyRejectedError  # noqa: PLC0415 - heavy
-        from leadway_provider.operators.lineage import settle_assets  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.accounts import ManyAccounts  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.execution import Deferral, Execution  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.lineage import report_to_assets  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.report import FailedRunError  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.timing import TIMING  # noqa: PLC0415 - heavy
 
         try:
-            self._execution = Execution.of_task(self, context)
+            request = self.request
+            self._execution = Execution.resolve(request, context, self.timing or TIMING, source=self.rows)
             self.record = self._execution.record
-            if self._told_to_stop:
+            if self._is_stopped:
                 self._execution.stop()
-            report = self._execution.run()
+            report = (ManyAccounts(self._execution) if self._execution.is_of_many else self._execution).run()
         except Deferral as deferral:
-            self._wait(str(deferral), deferral.until)
-        except TooManyRejectedError as error:
-            context["ti"].xcom_push(key="return_value", value=error.report)
+            self._defer_until(deferral.until, str(deferral))
+        except FailedRunError as error:
+            if self.do_xcom_push:
+                context["ti"].xcom_push(key="return_value", value=error.report)
             raise AirflowFailException(str(error)) from None
         except ConfigurationError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         finally:
             if self.record:
                 self.record.close()
-        settle_assets(self, context, report)
+        report_to_assets(self, request, self.record, context, report)
         return report
 
     def resume(self, context: Context, event: object) -> dict[str, int | float | str]:  # noqa: ARG002 - Airflow's interface
-        """Go on after a deferral."""
+        """Continue after a deferral."""
         return self.execute(context)
 
     def on_kill(self) -> None:
-        """Let no new call leave; those on their way are finished and acknowledged within 10 s."""
-        self._told_to_stop = True
+        """Send no new call; calls in flight are finished and acknowledged within 10 s."""
+        self._is_stopped = True
         if self._execution:
             self._execution.stop()
 
-    def _wait(self, reason: str, until: datetime) -> NoReturn:
-        from leadway_provider.triggers.wait import WaitTrigger  # noqa: PLC0415 - few runs need it
+    def _defer_until(self, until: datetime, reason: str) -> NoReturn:
+        from leadway_provider.operators.triggerer import warn_without_triggerer  # noqa: PLC0415 - few runs need it
+        from leadway_provider.triggers.wait import WaitTrigger  # noqa: PLC0415 - the same
 
-        self.log.info("%s Leaving the worker slot until %s.", reason, until.isoformat(timespec="seconds"))
+        warn_without_triggerer()
         self.defer(trigger=WaitTrigger(until.isoformat(), reason), method_name="resume")
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
-        """What Airflow's OpenLineage integration tells before the task runs: what its query and connections say."""
+        """Return what OpenLineage is told before the task runs: what its query and connections say."""
         from leadway_provider.operators.lineage import openlineage_facets  # noqa: PLC0415 - heavy
 
-        return openlineage_facets(self)
+        return openlineage_facets(self._valid_request(), self.record)
 
     def get_openlineage_facets_on_complete(self, ti: object) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - Airflow's interface
-        """The same with the live result's columns and the run's counts."""
+        """Return the same with the live result's columns and the run's counts."""
         from leadway_provider.operators.lineage import openlineage_facets  # noqa: PLC0415 - heavy
 
-        return openlineage_facets(self)
+        return openlineage_facets(self._valid_request(), self.record)
 
     def get_openlineage_facets_on_failure(self, ti: object) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - Airflow's interface
-        """The same, as far as the run got."""
+        """Return the same, as far as the run got."""
         from leadway_provider.operators.lineage import openlineage_facets_of_failure  # noqa: PLC0415 - heavy
 
-        return openlineage_facets_of_failure(self)
+        return openlineage_facets_of_failure(self._valid_request(), self.record)
+
+    def _valid_request(self) -> SyncRequest | None:
+        """Return the request, or None where the task fails because of it."""
+        try:
+            return self.request
+        except ConfigurationError:
+            return None

@@ -1,69 +1,83 @@
-"""What the operator tells of its runs: to OpenLineage when Airflow asks, and to the DAGs that follow an asset."""
+"""What a task run reports to others: to OpenLineage, and to the DAGs that are scheduled on an asset."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from airflow.providers.common.compat.sdk import AirflowException, Asset
+from airflow.providers.common.compat.sdk import AirflowException, Asset, AssetAlias, BaseHook
 
 from leadway_provider.exceptions import LeadwayError
+from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.leadway import LeadwayHook
-from leadway_provider.hooks.state import sql_engine
 from leadway_provider.lineage.assets import is_contacts
+from leadway_provider.lineage.connection import source_database
 from leadway_provider.lineage.run import RunLineage
 from leadway_provider.lineage.source import SourceDatabase
+from leadway_provider.printable import printable_log
+from leadway_provider.source.schemas import find_schemas
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperator, Context
 
-    from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
+    from leadway_provider.lineage.record import RunRecord
 
-log = logging.getLogger(__name__)
+log = printable_log(__name__)
+
+_CHANGED = (RowState.CREATED, RowState.UPDATED, RowState.UNKNOWN, RowState.REMOVED)
+"""Outcomes after which a contact of the account may be another than before."""
 
 
-def run_lineage(
-    task: LeadwayUpsertContactsOperator, *, sync: str, host: str, location_id: str, source: sa.Engine
-) -> RunLineage:
-    """What is known of a run before it begins."""
-    url = source.url
+def run_lineage(request: SyncRequest, sync: SyncIdentity, source: sa.Engine) -> RunLineage:
+    """Return what is known of a run before it begins."""
     return RunLineage(
-        sync=sync,
-        sql_conn_id=task.sql_conn_id,
-        source=SourceDatabase(url.get_backend_name(), url.host, url.port, url.database),
-        sql=task.sql,
-        host=host,
-        location_id=location_id,
-        key=(task.key,) if isinstance(task.key, str) else tuple(task.key),
-        mapping=task.mapping or {},
-        constants=tuple(task.constants or ()),
-        parameters=bool(task.parameters),
+        sync=sync.name,
+        sql_conn_id=request.sql_conn_id,
+        source=(
+            source_database(BaseHook.get_connection(request.sql_conn_id), source.url)
+            if request.sql_conn_id
+            else SourceDatabase("sqlite", "function", named=False)
+        ),
+        sql=request.sql,
+        host=sync.host,
+        location_id=sync.location_id,
+        key=request.key_columns,
+        mapping=request.mapping or {},
+        constants=tuple(request.constants or ()),
+        parameters=bool(request.parameters),
     )
 
 
-def openlineage_facets(task: LeadwayUpsertContactsOperator) -> OperatorLineage[Any, Any] | None:
-    """What OpenLineage is told of a run that begins or has succeeded.
+def openlineage_facets(request: SyncRequest | None, record: RunRecord | None) -> OperatorLineage[Any, Any] | None:
+    """Return what OpenLineage is told of a run that begins or has succeeded.
 
-    Where the run has not learned the source's default schema, because it has yet to begin or went on with an outbox,
-    the database is asked for it.
+    Where the run has not learned in which schemas the source finds the query's tables, because it has yet to begin or
+    continued with an outbox, the database is asked for it.
     """
-    run = _known(task)
-    if run and run.source.lacks_schema:
-        run = replace(run, source=replace(run.source, schema=_default_schema(task.sql_conn_id)))
-    return _told(run)
+    run = _known(request, record)
+    if run and request and run.source.lacks_schema and (tables := run.tables_without_schema()):
+        engine = sql_engine(request.sql_conn_id, request.hook_params)
+        try:
+            run = replace(run, source=run.source.where(find_schemas(engine, tables)))
+        finally:
+            engine.dispose()
+    return _operator_lineage(run)
 
 
-def openlineage_facets_of_failure(task: LeadwayUpsertContactsOperator) -> OperatorLineage[Any, Any] | None:
-    """What OpenLineage is told of a run that failed, as far as it got; the database may be why, and isn't asked."""
-    return _told(_known(task))
+def openlineage_facets_of_failure(
+    request: SyncRequest | None, record: RunRecord | None
+) -> OperatorLineage[Any, Any] | None:
+    """Return what is known of a run that failed; the database may be the reason, and is not asked."""
+    return _operator_lineage(_known(request, record))
 
 
-def _told(run: RunLineage | None) -> OperatorLineage[Any, Any] | None:
+def _operator_lineage(run: RunLineage | None) -> OperatorLineage[Any, Any] | None:
     try:
         from leadway_provider.lineage.openlineage import operator_lineage  # noqa: PLC0415 - OpenLineage is optional
     except ImportError:
@@ -71,62 +85,83 @@ def _told(run: RunLineage | None) -> OperatorLineage[Any, Any] | None:
     return operator_lineage(run) if run else None
 
 
-def _known(task: LeadwayUpsertContactsOperator) -> RunLineage | None:
-    """The run as far as it got, or None where not even its connections can be resolved."""
+def _known(request: SyncRequest | None, record: RunRecord | None) -> RunLineage | None:
+    """Return the run as far as it is known, or None where not even its connections can be resolved."""
     try:
-        return task.record.lineage if task.record else _before(task)
+        if record:
+            return record.lineage
+        return _before(request) if request else None
     except (AirflowException, LeadwayError) as error:
         log.debug("No lineage before the connections can be resolved: %s", error)
         return None
 
 
-def _default_schema(sql_conn_id: str) -> str | None:
-    engine = sql_engine(sql_conn_id)
-    try:
-        with engine.connect():
-            schema: str | None = engine.dialect.default_schema_name
-            return schema
-    except sa.exc.SQLAlchemyError as error:
-        log.debug("Connection %s doesn't tell its default schema: %s", sql_conn_id, type(error).__name__)
-        return None
-    finally:
-        engine.dispose()
+def _before(request: SyncRequest) -> RunLineage | None:
+    settings = LeadwayHook(request.leadway_conn_id, location_id=request.location_id).settings
+    sync = SyncIdentity(request.name, settings.base_url, settings.location_id or ALL_ACCOUNTS)
+    return run_lineage(request, sync, sql_engine(request.sql_conn_id, request.hook_params))
 
 
-def _before(task: LeadwayUpsertContactsOperator) -> RunLineage | None:
-    settings = LeadwayHook(task.leadway_conn_id, location_id=task.location_id).settings
-    if settings.location_id is None:
-        return None
-    return run_lineage(
-        task,
-        sync=task.sync_name or f"{task.dag_id}.{task.task_id}",
-        host=settings.base_url,
-        location_id=settings.location_id,
-        source=sql_engine(task.sql_conn_id),
-    )
-
-
-def settle_assets(
-    task: LeadwayUpsertContactsOperator, context: Context, report: Mapping[str, int | float | str]
+def report_to_assets(
+    task: BaseOperator,
+    request: SyncRequest,
+    record: RunRecord | None,
+    context: Context,
+    report: Mapping[str, int | float | str],
 ) -> None:
-    """Give the contacts' assets the run's counts, or, where no contact changed, let no event be made of them.
+    """Give the events of the contacts' assets the run's counts; where no contact changed, remove these outlets.
 
-    Airflow makes an event of each outlet that the task has when it succeeds; other outlets are left alone. The inlets
-    become the source tables, for whoever listens to the task.
+    Airflow makes an event of each outlet that the task has when it succeeds; other outlets are left as they are. The
+    source tables become the task's inlets, for whoever listens to it.
     """
-    task.inlets = [*task.inlets, *_source_tables(task)]
-    changed = any(report[outcome] for outcome in ("created", "updated", "unknown", "removed"))
-    if task.only_plan or not (changed or task.emit_unchanged):
+    task.inlets = [*task.inlets, *_source_tables(record)]
+    if record and record.lineage.accounts:
+        _report_accounts(task, request, record.lineage.accounts, context)
+        return
+    for outlet in filter(is_contacts, task.outlets):
+        _warn_of_another_account(outlet, record)
+    if not _tells(request, report):
         task.outlets = [outlet for outlet in task.outlets if not is_contacts(outlet)]
         return
     for outlet in filter(is_contacts, task.outlets):
         context["outlet_events"][outlet].extra.update(report)
 
 
-def _source_tables(task: LeadwayUpsertContactsOperator) -> Iterator[Asset]:
-    if not task.record:
+def _tells(request: SyncRequest, counts: Mapping[str, Any]) -> bool:
+    """Return whether an account's contacts have an event after a run with these counts."""
+    return not request.dry_run and (request.emit_unchanged or any(counts[state] for state in _CHANGED))
+
+
+def _report_accounts(
+    task: BaseOperator, request: SyncRequest, accounts: Sequence[RunLineage], context: Context
+) -> None:
+    """Do the same for each of many accounts; an AssetAlias among the outlets has an event of each."""
+    told = {each.contacts.uri: each.counts for each in accounts if each.counts and _tells(request, each.counts)}
+    task.outlets = [each for each in task.outlets if not is_contacts(each) or str(getattr(each, "uri", "")) in told]
+    for outlet in task.outlets:
+        if is_contacts(outlet):
+            context["outlet_events"][outlet].extra.update(told[str(getattr(outlet, "uri", ""))])
+        elif isinstance(outlet, AssetAlias):
+            for uri, counts in told.items():
+                context["outlet_events"][outlet].add(Asset(uri=uri), extra=dict(counts))
+
+
+def _warn_of_another_account(outlet: object, record: RunRecord | None) -> None:
+    """Log a warning where an outlet stands for the contacts of an account that the task does not write to."""
+    uri, own = str(getattr(outlet, "uri", "")), record and record.lineage.contacts.uri
+    if own and uri != own:
+        log.warning(
+            "The task has the outlet %s, but writes to the account of %s. Write the outlet with the account's location "
+            "id: OpenLineage and all DAGs know its contacts by that URI.",
+            uri,
+            own,
+        )
+
+
+def _source_tables(record: RunRecord | None) -> Iterator[Asset]:
+    if not record:
         return
-    run = task.record.lineage
+    run = record.lineage
     for table in run.query().tables:
-        with suppress(ValueError):  # another provider has its own idea of what a URI of this database is
+        with suppress(ValueError):  # another provider may not accept this URI of its database
             yield Asset(uri=run.source.table(table).uri)

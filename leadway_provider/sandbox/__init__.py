@@ -1,1 +1,1 @@
-"""A local Leadway: the API, its quotas, its habits and its faults, over HTTP on loopback."""
+"""A local Leadway: the API, its quotas, its observed habits, and faults on request, over HTTP."""

@@ -1,7 +1,7 @@
-"""The sandbox as an ASGI application: quotas at the door, then faults, then the routes.
+"""The sandbox as an ASGI application: a call passes the quotas, then the faults, then the routes.
 
-The API's calls take the short way, straight from the server to plain functions, so that the sandbox is no bottleneck
-for what is measured against it. The page and the controls are an ordinary FastAPI application.
+Calls to the API go from the server to plain functions, without a framework, so that the sandbox is not the slowest part
+of what is measured against it. The page and the controls are an ordinary FastAPI application.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from functools import partial
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from leadway_provider.sandbox.call import Call
+from leadway_provider.sandbox.exchange import Exchange
+from leadway_provider.sandbox.request import Request
 from leadway_provider.sandbox.routes import answer
 from leadway_provider.sandbox.service import Service
-from leadway_provider.sandbox.wire import Exchange
 
 _TOO_MANY = {"statusCode": 429, "message": "Too Many Requests"}
 
 
 class SandboxApp:
-    """Serves the API of a service, and everything else through another application.
+    """The application that serves the API of a service, and passes everything else to another application.
 
     Args:
-        service: what is called.
-        controls: serves `/` and `/_sandbox/…`.
+        service: the service to call.
+        controls: the application that serves `/` and `/_sandbox/…`.
     """
 
     def __init__(self, service: Service, controls: ASGIApp) -> None:
@@ -33,7 +33,7 @@ class SandboxApp:
         self._controls = controls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; calls to the API are written into the journal, the others are not."""
+        """Serve one request. The journal records calls to the API, and no others."""
         if scope["type"] != "http" or scope["path"] == "/" or scope["path"].startswith("/_sandbox"):
             await self._controls(scope, receive, send)
             return
@@ -41,36 +41,36 @@ class SandboxApp:
         record = journal.begin(scope["method"], scope["path"])
         exchange = Exchange(scope, receive, send, partial(journal.answer, record))
         try:
-            granted, headers = self._meter(exchange.call)
+            granted, headers = self._check_quotas(exchange.request)
             await exchange.read()
-            if record.is_upsert and isinstance(exchange.call.json, dict):
-                record.body = exchange.call.json
+            if record.is_write and isinstance(exchange.request.json, dict):
+                record.body = exchange.request.json
             await self._serve(exchange, granted=granted, headers=headers)
         finally:
             journal.end(record)
 
     async def _serve(self, exchange: Exchange, *, granted: bool, headers: dict[str, str]) -> None:
-        service, call = self._service, exchange.call
-        fault = service.faults.strike(call.method, call.path, call.email) if granted else None
+        service, request = self._service, exchange.request
+        fault = service.faults.take(request.method, request.path, request.email) if granted else None
         if service.settings.latency:
             await asyncio.sleep(service.settings.latency)
         if not granted:
-            await exchange.give((429, _TOO_MANY), headers)
+            await exchange.answer((429, _TOO_MANY), headers)
         elif fault is None:
-            await exchange.give(answer(service, call), headers)
+            await exchange.answer(answer(service, request), headers)
         else:
             service.journal.faults[fault.kind] += 1
-            await exchange.suffer(fault, answer(service, call) if fault.carries_out else None, headers)
+            await exchange.apply(fault, answer(service, request) if fault.carries_out else None, headers)
 
-    def _meter(self, call: Call) -> tuple[bool, dict[str, str]]:
-        """Whether the quotas grant the call, and the headers that tell of them. Strangers use up nobody's quota."""
+    def _check_quotas(self, request: Request) -> tuple[bool, dict[str, str]]:
+        """Return whether the quotas grant the call, and the quota headers. An unknown token uses up no quota."""
         service = self._service
-        call.holder = service.tokens.holder(call.token) if call.token else None
-        if call.path.startswith("/oauth/"):
+        request.holder = service.tokens.holder(request.token) if request.token else None
+        if request.path.startswith("/oauth/"):
             return True, {}
         now = service.clock()
-        limits = service.limits(call.holder.location_id if call.holder else None)
-        granted = call.holder is None or limits.take(now)
+        limits = service.limits(request.holder.location_id if request.holder else None)
+        granted = request.holder is None or limits.take(now)
         headers = limits.headers(now)
         if not granted:
             service.journal.quota_refusals += 1

@@ -1,28 +1,30 @@
-"""Faults on request: what goes wrong, with which calls, and how often."""
+"""Faults on request: what goes wrong, for which calls, and how often."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
 
 class FaultKind(StrEnum):
-    """What goes wrong. Of the first group the call is not carried out, unless the fault says `written`."""
+    """What goes wrong. In the first group the call is not carried out, unless the fault sets `written`."""
 
     TOO_MANY = "429"
     SERVER_ERROR = "500"
     BAD_GATEWAY = "502"
     UNAVAILABLE = "503"
     GATEWAY_TIMEOUT = "504"
-    TOKEN_INVALID = "401"  # noqa: S105  # a status, no token
+    TOKEN_INVALID = "401"  # noqa: S105  # this is a status, not a token
     COMMAND_TIMED_OUT = "401-gateway"
     SCOPE_MISSING = "401-scope"
     FORBIDDEN = "403"
     UNPROCESSABLE = "422"
     HTML = "html"
+    NESTED = "nested"
     HANG = "hang"
     CLOSE = "close"
     RESET = "reset"
@@ -49,17 +51,17 @@ _SPOILS_THE_ANSWER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One entry of the programme.
+    """One fault, and the calls to which it is applied.
 
     Attributes:
         kind: what goes wrong.
-        times: how many calls it strikes; None strikes every one.
-        after: how many matching calls it lets pass first.
-        method: only calls of this method.
-        path: only calls whose path fits this pattern (`/contacts/*`).
-        email: only upserts of this e-mail, in any case.
-        written: carry the call out before the fault strikes. The kinds that spoil an answer always do.
-        seconds: how long a hanging call hangs (None: until the caller leaves), or a dripping answer takes.
+        times: the number of calls to which it is applied; None for all.
+        after: the number of matching calls that are served normally before that.
+        method: if set, only calls of this method match.
+        path: if set, only calls whose path fits this pattern match (`/contacts/*`).
+        email: if set, only calls whose body has this e-mail match, in upper or lower case.
+        written: whether the call is carried out before the fault is applied. The kinds that spoil an answer always are.
+        seconds: how long a hanging call hangs (None: until the client disconnects), or a dripping answer takes.
         retry_after: the `Retry-After` header of a 429 or a 503.
     """
 
@@ -68,22 +70,24 @@ class Fault:
     after: int = 0
     method: str | None = None
     path: str | None = None
-    email: str | None = None
+    email: str | None = field(default=None, repr=False)
     written: bool = False
     seconds: float | None = None
     retry_after: str | None = None
 
     def __post_init__(self) -> None:
-        """Take the kind as its word too, and refuse one that doesn't exist."""
+        """Convert a kind that is given as its value, and refuse an unknown one, and a time without end."""
         object.__setattr__(self, "kind", FaultKind(self.kind))
+        if self.seconds is not None and not math.isfinite(self.seconds):
+            raise ValueError("the seconds of a fault must be finite; None is for a call that hangs without end")
 
     @property
     def carries_out(self) -> bool:
-        """Whether the account carries the call out."""
+        """Whether the call is carried out."""
         return self.written or self.kind in _SPOILS_THE_ANSWER
 
     def matches(self, method: str, path: str, email: str | None) -> bool:
-        """Whether it is meant for this call."""
+        """Return True if the fault is for this call."""
         return (
             (self.method is None or self.method.upper() == method)
             and (self.path is None or fnmatchcase(path, self.path))
@@ -95,38 +99,38 @@ class Fault:
 class _Entry:
     fault: Fault
     passed: int = 0
-    struck: int = 0
+    applied: int = 0
 
 
-class FaultProgramme:
-    """The faults that are still to come, in the order in which they were added. A call suffers one at most."""
+class FaultQueue:
+    """The faults that wait for their calls, in the order in which they were added. A call gets one fault at most."""
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
 
     def add(self, *faults: Fault) -> None:
-        """Add faults behind those that are there."""
+        """Add faults after the existing ones."""
         self._entries = [*self._entries, *map(_Entry, faults)]
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove every fault."""
         self._entries = []
 
-    def strike(self, method: str, path: str, email: str | None) -> Fault | None:
-        """The fault that this call suffers, which is thereby used once."""
+    def take(self, method: str, path: str, email: str | None) -> Fault | None:
+        """Return the fault for this call, and count it as applied; None if the call is served normally."""
         for entry in self._entries:
             fault = entry.fault
             if not fault.matches(method, path, email):
                 continue
             if entry.passed < fault.after:
                 entry.passed += 1
-            elif fault.times is None or entry.struck < fault.times:
-                entry.struck += 1
+            elif fault.times is None or entry.applied < fault.times:
+                entry.applied += 1
                 return fault
         return None
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Every fault with the number of calls that it has struck."""
+        """Return every fault with the number of calls to which it was applied."""
         return [
             {
                 "kind": entry.fault.kind,
@@ -134,7 +138,7 @@ class FaultProgramme:
                 "after": entry.fault.after,
                 "method": entry.fault.method,
                 "path": entry.fault.path,
-                "struck": entry.struck,
+                "applied": entry.applied,
             }
             for entry in self._entries
         ]
@@ -169,8 +173,9 @@ ANSWERS: Mapping[FaultKind, tuple[int, dict[str, Any] | bytes]] = {
         {"statusCode": 422, "message": ["Unprocessable Entity"], "error": "Unprocessable Entity"},
     ),
     FaultKind.HTML: (200, HTML_PAGE),
+    FaultKind.NESTED: (200, b"[" * 5000),
 }
-"""Status and body of the faults that are answers: JSON, or the bytes of a gateway that speaks none."""
+"""Status and body of the faults that are answers: JSON, or the bytes that a gateway or a broken server answers."""
 
 WRONG_HEADERS: Mapping[FaultKind, dict[str, str]] = {
     FaultKind.HEADERS_MISSING: {},
@@ -191,4 +196,4 @@ WRONG_HEADERS: Mapping[FaultKind, dict[str, str]] = {
         "X-RateLimit-Daily-Reset": "9" * 30,
     },
 }
-"""What is sent in place of the true quota headers."""
+"""The headers that are sent in place of the correct quota headers."""

@@ -1,10 +1,10 @@
-"""What the sandbox was asked: a bounded log of calls, and counts that are never cut."""
+"""The calls that the sandbox received: a bounded log of them, and counts of all."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leadway_provider.sandbox.contact import timestamp
@@ -17,10 +17,10 @@ class CallRecord:
     Attributes:
         method: the HTTP method.
         path: the path without its query, which may hold a person's data.
-        arrived_at: seconds since 1970.
-        finished_at: when its answer set out, or the connection was dropped; None until then.
-        status: the answer's status; None while there is none, and for ever where none was given.
-        body: the parsed body of an upsert that is a JSON object.
+        arrived_at: when it arrived, in seconds since 1970.
+        finished_at: when its answer was sent or the connection was dropped, in seconds since 1970; None until then.
+        status: the status of the answer; None until it is answered, and for a call that is never answered.
+        body: the parsed body of an upsert or an update, if it is a JSON object.
     """
 
     method: str
@@ -28,47 +28,55 @@ class CallRecord:
     arrived_at: float
     finished_at: float | None = None
     status: int | None = None
-    body: dict[str, Any] | None = None
+    body: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def is_upsert(self) -> bool:
-        """Whether it writes a contact."""
+        """Whether it is an upsert."""
         return self.method == "POST" and self.path == "/contacts/upsert"
 
+    @property
+    def is_write(self) -> bool:
+        """Whether it is an upsert or an update by id."""
+        return self.is_upsert or (self.method == "PUT" and self.path.startswith("/contacts/"))
+
     def as_json(self) -> dict[str, Any]:
-        """Method, path, time and status; never the body."""
+        """Return method, path, time and status; never the body."""
         return {"method": self.method, "path": self.path, "at": timestamp(self.arrived_at), "status": self.status}
 
 
 class Journal:
-    """The log and the counts. It may be read while calls arrive.
+    """The log of calls and the counts. It may be read while calls arrive.
 
     Args:
-        clock: seconds since 1970.
-        length: how many calls, and how many upserts, are remembered; older ones are forgotten.
+        clock: returns seconds since 1970.
+        length: the most calls, upserts and writes that the log keeps; older ones are dropped.
 
     Attributes:
-        calls: every call, in the order of arrival.
-        upserts: those that were upserts, with their bodies, in the order of arrival.
-        total: calls that arrived.
-        statuses: answers by status.
-        quota_refusals: calls that a quota refused with 429. Faults that look like it are not among them.
-        faults: faults that struck, by kind.
-        in_flight: calls that arrived and are neither answered nor dropped.
-        most_in_flight: the most that ever were.
+        calls: the calls, in the order of arrival.
+        upserts: the upserts among them, with their bodies.
+        writes: the upserts and the updates by id among them, with their bodies.
+        total: the number of calls that arrived.
+        statuses: the number of answers by status.
+        quota_refusals: the number of calls that a quota refused with 429. Faults with 429 are not counted.
+        faults: the number of faults that were applied, by kind.
+        in_flight: the number of calls that arrived and are neither answered nor dropped.
+        most_in_flight: the highest value that `in_flight` ever had.
     """
 
     def __init__(self, clock: Callable[[], float], length: int) -> None:
         self._clock = clock
         self.calls: deque[CallRecord] = deque(maxlen=length)
         self.upserts: deque[CallRecord] = deque(maxlen=length)
+        self.writes: deque[CallRecord] = deque(maxlen=length)
         self.in_flight = 0
         self.clear()
 
     def clear(self) -> None:
-        """Forget every call and begin to count anew."""
+        """Drop every call and set the counts to zero."""
         self.calls.clear()
         self.upserts.clear()
+        self.writes.clear()
         self.total = 0
         self.statuses: Counter[int] = Counter()
         self.quota_refusals = 0
@@ -76,30 +84,32 @@ class Journal:
         self.most_in_flight = self.in_flight
 
     def begin(self, method: str, path: str) -> CallRecord:
-        """Write down a call that has just arrived."""
+        """Record a call that has just arrived."""
         record = CallRecord(method, path, self._clock())
         self.calls.append(record)
         if record.is_upsert:
             self.upserts.append(record)
+        if record.is_write:
+            self.writes.append(record)
         self.total += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         return record
 
     def answer(self, record: CallRecord, status: int) -> None:
-        """Write down that a call is answered, before the caller can know it."""
+        """Record the status of a call, before the answer is sent."""
         record.status = status
         self.statuses[status] += 1
         self.end(record)
 
     def end(self, record: CallRecord) -> None:
-        """Write down that a call is over, if it isn't already."""
+        """Record that a call is finished, unless that is recorded already."""
         if record.finished_at is None:
             record.finished_at = self._clock()
             self.in_flight -= 1
 
     def as_json(self) -> dict[str, Any]:
-        """The counts."""
+        """Return the counts."""
         return {
             "calls": self.total,
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},

@@ -1,4 +1,4 @@
-"""How many calls an account may make: windows over a clock that is passed in, and the headers that tell of them."""
+"""How many calls an account may make: quota windows over a clock that is passed in, and the quota headers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ WindowKind = Literal["sliding", "fixed"]
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """So many calls in so much time.
+    """A number of calls that is granted in a length of time.
 
     Attributes:
-        requests: calls granted in one window.
-        seconds: length of the window.
-        window: `sliding` grants no more than `requests` in any window of that length; `fixed` starts anew at every
-            multiple of it. The documentation doesn't say which one the service uses.
+        requests: the number of calls granted in one window.
+        seconds: the length of the window.
+        window: `sliding` grants no more than `requests` in any window of that length; `fixed` starts to count again at
+            every multiple of it. The documentation doesn't say which one the service uses.
     """
 
     requests: int
@@ -26,13 +26,13 @@ class Quota:
     window: WindowKind = "sliding"
 
     def __post_init__(self) -> None:
-        """Refuse a quota under which no call could ever be made."""
+        """Refuse a quota that would never grant a call."""
         if self.requests < 1 or self.seconds <= 0:
-            raise ValueError("a quota grants at least one request in more than zero seconds; None means no quota")
+            raise ValueError("a quota must grant at least one request in more than zero seconds; None is for no quota")
 
 
 class Window(Protocol):
-    """What was used of one quota. `now` is seconds of a clock that never goes back."""
+    """The calls that count against one quota. `now` is in seconds, from a clock that never goes back."""
 
     quota: Quota
 
@@ -40,14 +40,14 @@ class Window(Protocol):
         """Count one granted call."""
 
     def remaining(self, now: float) -> int:
-        """Calls that would still be granted now."""
+        """Return the number of calls that would still be granted now."""
 
     def returns_in(self, now: float) -> float:
-        """Seconds until a call is granted again; 0 where one would be now."""
+        """Return the seconds until a call is granted; 0 if one would be granted now."""
 
 
 class SlidingWindow:
-    """Exact: remembers when each granted call arrived, and forgets it one window later."""
+    """A window that keeps the time of each granted call until it is one window old."""
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
@@ -58,18 +58,18 @@ class SlidingWindow:
         self._granted.append(now)
 
     def remaining(self, now: float) -> int:
-        """Calls that would still be granted now."""
+        """Return the number of calls that would still be granted now."""
         while self._granted and self._granted[0] <= now - self.quota.seconds:
             self._granted.popleft()
         return self.quota.requests - len(self._granted)
 
     def returns_in(self, now: float) -> float:
-        """Seconds until the oldest call that fills the window is forgotten."""
+        """Return the seconds until the oldest call no longer counts; 0 if a call would be granted now."""
         return 0.0 if self.remaining(now) > 0 else self._granted[0] + self.quota.seconds - now
 
 
 class FixedWindow:
-    """Counts the calls since the last multiple of its length, as seen from `started`."""
+    """A window that counts the calls since the last multiple of its length after `started`."""
 
     def __init__(self, quota: Quota, started: float) -> None:
         self.quota = quota
@@ -83,16 +83,16 @@ class FixedWindow:
         self._used += 1
 
     def remaining(self, now: float) -> int:
-        """Calls that would still be granted now."""
+        """Return the number of calls that would still be granted now."""
         self._enter(now)
         return self.quota.requests - self._used
 
     def returns_in(self, now: float) -> float:
-        """Seconds until the next window begins, where this one is used up."""
+        """Return the seconds until the next window begins; 0 if a call would be granted now."""
         return 0.0 if self.remaining(now) > 0 else self.ends_in(now)
 
     def ends_in(self, now: float) -> float:
-        """Seconds until the next window begins."""
+        """Return the seconds until the next window begins."""
         return self._started + (self._number_at(now) + 1) * self.quota.seconds - now
 
     def _enter(self, now: float) -> None:
@@ -105,12 +105,12 @@ class FixedWindow:
 
 
 class Limits:
-    """Both quotas of one account. A call that is refused uses up neither.
+    """Both quotas of one account. A refused call counts against neither of them.
 
     Args:
-        burst: the quota of seconds; None grants every call and sends no header about it.
-        daily: the quota of a day, always a fixed window; None as above.
-        started: the clock when the account began to count.
+        burst: the quota of some seconds; None grants every call and sends no headers of this quota.
+        daily: the quota of a day, which is always a fixed window; None as above.
+        started: when the first window began, in seconds of the clock.
     """
 
     def __init__(self, burst: Quota | None, daily: Quota | None, *, started: float) -> None:
@@ -121,7 +121,7 @@ class Limits:
         self._windows: tuple[Window, ...] = tuple(w for w in (self.burst, self.daily) if w is not None)
 
     def take(self, now: float) -> bool:
-        """Count a call that arrives now; False where a quota refuses it."""
+        """Count a call that arrives now, and return True; return False if a quota refuses it."""
         if any(window.remaining(now) < 1 for window in self._windows):
             return False
         for window in self._windows:
@@ -129,11 +129,11 @@ class Limits:
         return True
 
     def returns_in(self, now: float) -> float:
-        """Seconds until a call would be granted."""
+        """Return the seconds until a call is granted; 0 if one would be granted now."""
         return max((window.returns_in(now) for window in self._windows), default=0.0)
 
     def headers(self, now: float) -> dict[str, str]:
-        """The `X-RateLimit-*` headers as they are documented; the daily reset is in milliseconds from now."""
+        """Return the `X-RateLimit-*` headers as they are documented; the daily reset is in milliseconds from now."""
         headers = {}
         if self.burst is not None:
             headers["X-RateLimit-Max"] = str(self.burst.quota.requests)

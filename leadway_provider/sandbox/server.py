@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from leadway_provider.sandbox.account import Account
+from leadway_provider.sandbox.account import SandboxAccount
 from leadway_provider.sandbox.app import SandboxApp
 from leadway_provider.sandbox.controls import controls
-from leadway_provider.sandbox.faults import FaultProgramme
+from leadway_provider.sandbox.faults import FaultQueue
+from leadway_provider.sandbox.file import load, save
 from leadway_provider.sandbox.journal import Journal
+from leadway_provider.sandbox.local import LocalApp, is_loopback
 from leadway_provider.sandbox.service import Service, Settings
 from leadway_provider.sandbox.tokens import TokenRegistry
 
+_LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 120
 _BACKLOG = 2048
 
 
 class _Connection(HttpToolsProtocol):
-    """Hands its transport to the application, which is the only way to drop a connection on request."""
+    """A connection that gives the application its transport, which is needed to drop the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
         super().connection_made(transport)
@@ -32,32 +38,58 @@ class _Connection(HttpToolsProtocol):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the sandbox's door: callers can connect from now on, and wait until it serves.
+    """Return a socket that listens. Clients can connect from now on, and wait for an answer until `run` serves them.
 
     Raises:
-        OSError: the address is taken, or isn't this machine's.
+        OSError: the port is in use, or the address is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind((host, port))
-        door.listen(_BACKLOG)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError:
-        door.close()
+        listener.close()
         raise
-    return door
+    return listener
 
 
-def run(settings: Settings, door: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM."""
-    _server(Service(settings)).run(sockets=[door])
+def run(settings: Settings, listener: socket.socket, file: Path | None = None) -> None:
+    """Serve a sandbox on a listening socket until SIGINT or SIGTERM.
+
+    Args:
+        settings: how it behaves.
+        listener: the socket.
+        file: keeps its contacts and refresh tokens; None for a sandbox that begins empty and forgets.
+
+    Raises:
+        ValueError: the file is not that of a sandbox.
+    """
+    service = Service(settings)
+    server = _server(application(service, listener.getsockname()[0]))
+    if file is None:
+        server.run(sockets=[listener])
+        return
+    load(service, file)
+    # The server repeats a signal when it has ended, and SIGTERM would end the process before the file is written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        save(service, file)
 
 
-def _server(service: Service) -> uvicorn.Server:
+def application(service: Service, host: str) -> ASGIApp:
+    """Return the application that serves the API and the controls of a service on an address of this machine."""
+    app = SandboxApp(service, controls(service))
+    return LocalApp(app) if is_loopback(host) else app
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            SandboxApp(service, controls(service)),
+            app,
             http=_Connection,
             ws="none",
             lifespan="off",
@@ -73,13 +105,13 @@ def _server(service: Service) -> uvicorn.Server:
 
 
 class SandboxServer:
-    """A sandbox that serves on a free port of 127.0.0.1 from a thread of this process, while a `with` block lasts.
+    """A sandbox that serves on a free port of 127.0.0.1, from a thread of this process, inside a `with` block.
 
-    Its state may be read while it serves, and faults be added; contacts are best looked at between calls. Entered once
-    more it is the same account at the same port, as after a restart.
+    While it serves, its state may be read and faults may be added; read contacts only when no call is in flight. A
+    second `with` block serves the same account at the same port, as after a restart.
 
     Args:
-        settings: how it behaves.
+        settings: how the sandbox behaves.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -89,50 +121,54 @@ class SandboxServer:
 
     @property
     def url(self) -> str:
-        """Where it serves."""
-        return f"http://127.0.0.1:{self.port}"
+        """The address under which it serves, without a path."""
+        return f"http://{_LOOPBACK}:{self.port}"
 
     @property
-    def account(self) -> Account:
-        """The first location: its contacts."""
+    def account(self) -> SandboxAccount:
+        """The account of the first location."""
         return self.service.account
 
     @property
-    def faults(self) -> FaultProgramme:
-        """What is to go wrong."""
+    def faults(self) -> FaultQueue:
+        """The faults that are applied to calls."""
         return self.service.faults
 
     @property
     def journal(self) -> Journal:
-        """What it was asked."""
+        """The calls that it received."""
         return self.service.journal
 
     @property
     def tokens(self) -> TokenRegistry:
-        """Who may call. It is another one after a reset."""
+        """The tokens that it accepts. A reset replaces this object."""
         return self.service.tokens
 
+    def application(self) -> ASGIApp:
+        """Return what is served; a subclass may put something before it."""
+        return application(self.service, _LOOPBACK)
+
     def __enter__(self) -> Self:
-        """Begin to serve."""
-        door = listen("127.0.0.1", self.port)
-        self.port = door.getsockname()[1]
-        self._server = _server(self.service)
+        """Start to serve."""
+        listener = listen(_LOOPBACK, self.port)
+        self.port = listener.getsockname()[1]
+        self._server = _server(self.application())
         self._runner = asyncio.Runner(loop_factory=self._server.config.get_loop_factory())
         self._loop = self._runner.get_loop()
-        self._thread = threading.Thread(target=self._serve, args=(door,), name="leadway-sandbox", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(listener,), name="leadway-sandbox", daemon=True)
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Drop whoever is still connected, and end the thread."""
+        """Drop every connection and end the thread."""
         self._loop.call_soon_threadsafe(self._stop)
         self._thread.join()
 
-    def _serve(self, door: socket.socket) -> None:
+    def _serve(self, listener: socket.socket) -> None:
         with self._runner:
-            self._runner.run(self._server.serve(sockets=[door]))
+            self._runner.run(self._server.serve(sockets=[listener]))
 
     def _stop(self) -> None:
         self._server.should_exit = True

@@ -1,12 +1,13 @@
-"""What the upsert endpoint refuses with 422, in the words of its published description and of answers observed."""
+"""Why a body of a contact is refused with 422, in the words of the published description and of observed answers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from leadway_provider.sandbox.version import ApiVersion
 
 _COUNTRIES = """
 AD AE AF AG AI AL AM AN AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BM BN BO BR BS BT BV BW BY BZ CA
@@ -20,46 +21,42 @@ TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 COUNTRY_CODES = frozenset(_COUNTRIES.split())
 """The two-letter codes of the service's published country list."""
 
-CHANNELS = ("Call", "Email", "SMS", "WhatsApp", "GMB", "FB")
-
 _EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]+@[^@\s.]+(\.[^@\s.]+)+")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/._])(\d\d)\2(\d\d)")
 _MONTH_FIRST = re.compile(r"(\d\d)([-/._])(\d\d)\2(\d{4})")
 
 
-@dataclass(frozen=True, slots=True)
-class WireForm:
-    """How one version of the API spells what the versions spell differently.
-
-    Attributes:
-        value_key: the name of a custom field's value in a request.
-        channels: the keys of `dndSettings`, each with the name under which it is stored.
-    """
-
-    value_key: str
-    channels: Mapping[str, str]
-
-
-WIRE_FORMS: Mapping[str, WireForm] = {
-    "2021-07-28": WireForm("field_value", {channel: channel for channel in CHANNELS}),
-    "v3": WireForm("fieldValue", {channel.lower(): channel for channel in CHANNELS}),
-}
-"""By the `Version` header."""
-
-
-def complaints(body: Mapping[str, Any], form: WireForm) -> list[str]:
-    """Every reason for which the body of an upsert is refused; none where it is not."""
-    found: list[str] = []
-    for name, value in body.items():
-        check = _CHECKS.get(name)
-        found.extend(check(name, value, form) if check else _unknown(name))
+def upsert_errors(body: Mapping[str, Any], version: ApiVersion) -> list[str]:
+    """Return every reason for which the body of an upsert is refused; none if the body is valid."""
+    found = _checked(body, version, _CHECKS)
     if "locationId" not in body:
         found.append("locationId must be a string")
     return found
 
 
+def create_errors(body: Mapping[str, Any], version: ApiVersion) -> list[str]:
+    """Return every reason for which the body of a creation is refused; none if the body is valid."""
+    found = _checked(body, version, _CREATE_CHECKS)
+    if "locationId" not in body:
+        found.append("locationId must be a string")
+    return found
+
+
+def update_errors(body: Mapping[str, Any], version: ApiVersion) -> list[str]:
+    """Return every reason for which the body of an update is refused; none if the body is valid."""
+    return _checked(body, version, _UPDATE_CHECKS)
+
+
+def _checked(body: Mapping[str, Any], version: ApiVersion, checks: Mapping[str, _Check]) -> list[str]:
+    found: list[str] = []
+    for name, value in body.items():
+        check = checks.get(name)
+        found.extend(check(name, value, version) if check else _unknown(name))
+    return found
+
+
 def iso_birth_date(text: str) -> str | None:
-    """The date as `YYYY-MM-DD`, out of the eight documented formats; None where it is in none of them."""
+    """Return a date as `YYYY-MM-DD`; None if it is not in one of the eight documented formats."""
     if found := _YEAR_FIRST.fullmatch(text):
         year, _, month, day = found.groups()
     elif found := _MONTH_FIRST.fullmatch(text):
@@ -72,8 +69,8 @@ def iso_birth_date(text: str) -> str | None:
         return None
 
 
-def strings_complaints(name: str, value: object) -> Sequence[str]:
-    """Why a value is no list of strings."""
+def string_list_errors(name: str, value: object) -> Sequence[str]:
+    """Return the reasons for which a value is refused as a list of strings; none if it is one."""
     if not isinstance(value, list):
         return (f"{name} must be an array",)
     return () if all(isinstance(item, str) for item in value) else (f"each value in {name} must be a string",)
@@ -83,43 +80,43 @@ def _unknown(name: str) -> Sequence[str]:
     return (f"property {name} should not exist",)
 
 
-def _text(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _text(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return () if isinstance(value, str) else (f"{name} must be a string",)
 
 
-def _nullable_text(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _nullable_text(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return () if value is None or isinstance(value, str) else (f"{name} must be a string",)
 
 
-def _boolean(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _boolean(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return () if isinstance(value, bool) else (f"{name} must be a boolean value",)
 
 
-def _email(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _email(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return (
         () if value is None or (isinstance(value, str) and _EMAIL.fullmatch(value)) else (f"{name} must be an email",)
     )
 
 
-def _country(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _country(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return () if isinstance(value, str) and value in COUNTRY_CODES else (f"{name} must be a valid enum value",)
 
 
-def _birth_date(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _birth_date(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return (
         () if value is None or (isinstance(value, str) and iso_birth_date(value)) else (f"{name} must be a valid date",)
     )
 
 
-def _tags(name: str, value: object, _form: WireForm) -> Sequence[str]:
-    return strings_complaints(name, value)
+def _tags(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
+    return string_list_errors(name, value)
 
 
-def _dnd_settings(name: str, value: object, form: WireForm) -> Sequence[str]:
-    return _channels(name, value, form.channels, ("active", "inactive", "permanent"), ("message", "code"))
+def _dnd_settings(name: str, value: object, version: ApiVersion) -> Sequence[str]:
+    return _channels(name, value, version.channels, ("active", "inactive", "permanent"), ("message", "code"))
 
 
-def _inbound_dnd_settings(name: str, value: object, _form: WireForm) -> Sequence[str]:
+def _inbound_dnd_settings(name: str, value: object, _version: ApiVersion) -> Sequence[str]:
     return _channels(name, value, {"all": "all"}, ("active", "inactive"), ("message",))
 
 
@@ -143,7 +140,7 @@ def _channels(
     return found
 
 
-def _custom_fields(name: str, value: object, form: WireForm) -> Sequence[str]:
+def _custom_fields(name: str, value: object, version: ApiVersion) -> Sequence[str]:
     if not isinstance(value, list):
         return (f"{name} must be an array",)
     found: list[str] = []
@@ -156,11 +153,11 @@ def _custom_fields(name: str, value: object, form: WireForm) -> Sequence[str]:
             found.append(f"{path}.id must be a string")
         if not isinstance(entry.get("key", ""), str):
             found.append(f"{path}.key must be a string")
-        if not _is_field_value(entry.get(form.value_key)):
-            found.append(f"{path}.{form.value_key} must be a string, a number, an array of strings or an object")
-        found += [
-            f"{path}.property {key} should not exist" for key in entry if key not in ("id", "key", form.value_key)
-        ]
+        if not _is_field_value(version.value(entry)):
+            value_key = version.value_keys[0]
+            found.append(f"{path}.{value_key} must be a string, a number, an array of strings or an object")
+        known = ("id", "key", *version.value_keys)
+        found += [f"{path}.property {key} should not exist" for key in entry if key not in known]
     return found
 
 
@@ -170,7 +167,7 @@ def _is_field_value(value: object) -> bool:
     return value is None or (isinstance(value, str | int | float | dict) and not isinstance(value, bool))
 
 
-_Check = Callable[[str, object, WireForm], Sequence[str]]
+_Check = Callable[[str, object, ApiVersion], Sequence[str]]
 _CHECKS: Mapping[str, _Check] = {
     "locationId": _text,
     **dict.fromkeys(
@@ -197,4 +194,12 @@ _CHECKS: Mapping[str, _Check] = {
     "dndSettings": _dnd_settings,
     "inboundDndSettings": _inbound_dnd_settings,
     "customFields": _custom_fields,
+}
+_CREATE_CHECKS: Mapping[str, _Check] = {
+    name: check for name, check in _CHECKS.items() if name != "createNewIfDuplicateAllowed"
+}
+_NOT_UPDATED = ("locationId", "gender", "companyName", "createNewIfDuplicateAllowed")
+_UPDATE_CHECKS: Mapping[str, _Check] = {
+    **{name: check for name, check in _CHECKS.items() if name not in _NOT_UPDATED},
+    **dict.fromkeys(("source", "assignedTo"), _nullable_text),
 }

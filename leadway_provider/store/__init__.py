@@ -1,1 +1,1 @@
-"""State in SQL that survives crashes, and the reading of sources."""
+"""State in SQL that survives crashes."""

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
+OUTCOME_CODES: Final = (
+    *("pending", "unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown"),
+    *("departed", "removed", "unremoved", "former", "cleared"),
+)
+"""The outcomes of rows, outbox and ledger, by the number that is stored; a new one is appended."""
+_CODES: Final = {name: code for code, name in enumerate(OUTCOME_CODES)}
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_RUN_ID: Final = re.compile(r"[0-9a-f]{12}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID_BYTES: Final = 16
+
+
+def new_run_id() -> str:
+    """Return an id for a run: 12 random hexadecimal digits, which the primary key keeps from coming twice."""
+    return secrets.token_hex(6)
+
 
 class _Utf8Binary(sa.TypeDecorator[str]):
-    """Text kept as its UTF-8 bytes, because MySQL's text collations ignore case or trailing blanks."""
+    """Text that is stored as its UTF-8 bytes, because MySQL's text collations ignore case or trailing blanks."""
 
     impl = sa.VARBINARY
     cache_ok = True
@@ -22,58 +43,121 @@ class _Utf8Binary(sa.TypeDecorator[str]):
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An aware time in UTC; naive values are refused, and every database gives back the same instant."""
+    """An aware time in UTC; naive values are refused, and every database returns the same instant."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[datetime]:
-        """Keep microseconds on MySQL, where DATETIME alone drops them."""
+        """Return a type with microseconds for MySQL, whose DATETIME alone drops them."""
         if dialect.name in {"mysql", "mariadb"}:
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(sa.DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Databases without time zones get the UTC wall clock."""
+        """Return UTC: aware for PostgreSQL, and naive for databases without time zones."""
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("times in the state store must be aware")
+            raise ValueError("a time for the state store has no time zone")
         utc = value.astimezone(UTC)
         return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Give back an aware time whatever the session's time zone is."""
+        """Return an aware time in UTC, whatever the session's time zone is."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class RunId(sa.TypeDecorator[str]):
-    """A run's 32 hexadecimal digits kept as 16 bytes, where there is one in each of millions of rows."""
+class Instant(UtcDateTime):
+    """A time as `UtcDateTime`, for tables with millions of rows: SQLite stores the microseconds since 1970."""
 
-    impl = sa.LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Return a whole number for SQLite, whose time as text takes three times as many bytes."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.BigInteger())
+        return super().load_dialect_impl(dialect)
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Return what `UtcDateTime` returns, and microseconds for SQLite."""
+        utc = super().process_bind_param(value, dialect)
+        if utc is None or dialect.name != "sqlite":
+            return utc
+        return (utc.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Return an aware time in UTC."""
+        if isinstance(value, int):
+            return _EPOCH + timedelta(microseconds=value)
+        return super().process_result_value(value, dialect)
+
+
+class RunId(sa.TypeDecorator[str]):
+    """A run's 12 hexadecimal digits as a whole number: millions of rows name their run."""
+
+    impl = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the number; for a text that is not the id of a run, one that no run has."""
+        if value is None:
+            return None
+        return int(value, 16) if _RUN_ID.fullmatch(value) else -1
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the digits."""
+        return None if value is None else f"{value:012x}"
+
+
+class Outcome(sa.TypeDecorator[str]):
+    """What became of a row, as a small number: millions of rows have it, and three of their indexes."""
+
+    impl = sa.SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the number of an outcome."""
+        return None if value is None else _CODES[value]
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return the outcome of a number."""
+        return None if value is None else OUTCOME_CODES[value]
+
+
+class TraceId(sa.TypeDecorator[str]):
+    """The CRM's id of a call: 16 bytes where it is a UUID, as the API's are (observed), and any other text as it is."""
+
+    impl = sa.LargeBinary
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[bytes]:
-        """A length on MySQL's BLOB only picks another type, so it gets VARBINARY."""
-        if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(mysql.VARBINARY(16))
-        return dialect.type_descriptor(sa.LargeBinary(16))
+        """Return BLOB for MySQL, and the usual type of bytes for others."""
+        return dialect.type_descriptor(sa.LargeBinary())
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Takes the digits."""
-        return None if value is None else bytes.fromhex(value)
+        """Return the bytes of a UUID, or a text's, of which there are never 16."""
+        if value is None:
+            return None
+        if _UUID.fullmatch(value):
+            return bytes.fromhex(value.replace("-", ""))
+        text = value.encode("utf-8", "replace").replace(b"\x00", b"")
+        return text + b"\x00" if len(text) == _UUID_BYTES else text
 
     def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Gives the digits back."""
-        return None if value is None else bytes(value).hex()
+        """Return the id as the CRM wrote it."""
+        if value is None:
+            return None
+        found = bytes(value)
+        return str(UUID(bytes=found)) if len(found) == _UUID_BYTES else found.rstrip(b"\x00").decode()
 
 
 def exact_text(length: int) -> sa.types.TypeEngine[str]:
-    """Text of up to that many characters, compared byte for byte: case and trailing blanks matter.
+    """Return a type of text of up to that many characters, compared byte for byte: case and trailing blanks matter.
 
-    A variant instead of one TypeDecorator for all: SQLite and PostgreSQL then spend no Python call on each value.
+    A variant for MySQL instead of one TypeDecorator for all: on SQLite and PostgreSQL no value costs a Python call.
     """
     return (
         sa.String(length)
@@ -83,20 +167,30 @@ def exact_text(length: int) -> sa.types.TypeEngine[str]:
 
 
 def document() -> sa.types.TypeEngine[str]:
-    """JSON as text without a practical limit; the JSON types would reorder keys or reformat numbers."""
+    """Return a type of JSON text without a practical limit; the JSON types would reorder keys or reformat numbers."""
     return sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
 
 def fingerprint() -> sa.types.TypeEngine[bytes]:
-    """A 16-byte hash; a length on MySQL's BLOB only picks another type, so it gets VARBINARY."""
-    return sa.LargeBinary(16).with_variant(mysql.VARBINARY(16), "mysql", "mariadb")
+    """Return the type of a row's fingerprint: two hashes of 8 bytes."""
+    return _hash(16)
+
+
+def identity_hash() -> sa.types.TypeEngine[bytes]:
+    """Return the type of the hash of an e-mail or phone."""
+    return _hash(16)
+
+
+def _hash(length: int) -> sa.types.TypeEngine[bytes]:
+    """Return a type of so many bytes: VARBINARY on MySQL, whose BLOB becomes another type where it has a length."""
+    return sa.LargeBinary(length).with_variant(mysql.VARBINARY(length), "mysql", "mariadb")
 
 
 def bitmap() -> sa.types.TypeEngine[bytes]:
-    """Bytes without a practical limit; MySQL's BLOB ends at 64 KB."""
+    """Return a type of bytes without a practical limit; MySQL's BLOB ends at 64 KB."""
     return sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 
 
 def row_number() -> sa.types.TypeEngine[int]:
-    """A 64-bit id; SQLite counts up by itself only on a column that is exactly INTEGER."""
+    """Return the type of a 64-bit id; SQLite counts up by itself only on a column that is exactly INTEGER."""
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")

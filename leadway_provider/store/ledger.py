@@ -1,12 +1,11 @@
-"""The ledger: an entry for each delivery, appended with its acknowledgement and cut off at its old end.
+"""The ledger: an entry for each delivery, appended with its acknowledgement and deleted when it is old.
 
-It has names of fields, never their values. Which fields were sent is told by their places in the run's own list of
-columns, because nearly every row of a run sends the same ones.
+An entry has names of fields, never their values. Nearly every row of a run sends the same fields, so an entry stores
+which of the run's own list of columns were sent, one bit for each.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +15,13 @@ import sqlalchemy as sa
 
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.store import tables
-from leadway_provider.store.columns import RunId, UtcDateTime
+from leadway_provider.store.bulk import insert
 from leadway_provider.store.database import Database, repeated_after_deadlock
 from leadway_provider.store.encoding import encode_reasons
 
-_CHUNK: Final = 1000
+CLEARED: Final = "cleared"
+"""In place of an outcome: a contact gave an e-mail or phone up, so that another row could take it."""
+
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -32,25 +33,25 @@ class Attempt:
         sync_id: the sync.
         run_id: the run.
         number: 1 for the run's first attempt.
-        places: the places in the request that the run fills, in the order of `leadway_run.columns`.
+        api_paths: the API's paths of the fields that the run fills, in the order of `leadway_run.columns`.
     """
 
     sync_id: int
     run_id: str
     number: int
-    places: tuple[str, ...] = ()
+    api_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """What became of one row.
 
     Attributes:
-        source_key: the row.
-        outcome: an `Outcome` that a call leads to, or `REMOVED`.
+        source_key: the row's.
+        outcome: a state that a call leads to, or `CLEARED`.
         contact_id: the contact, as far as it is known.
-        sent: the places in the request that were filled.
-        not_kept: the fields that the CRM's answer shows otherwise.
+        sent: the API's paths of the fields that were filled.
+        not_kept: the fields for which the CRM's answer shows another value.
         reasons: why it was refused, is unknown, or was sent without some of its values.
         status: the HTTP status; None where no answer came.
         trace_id: the CRM's id of the call.
@@ -66,92 +67,73 @@ class Entry:
     trace_id: str | None = None
 
 
-_OF_ENTRY: Final = ("status", "source_key", "contact_id", "outcome", "fields", "not_kept", "reasons", "trace_id")
-
-# One JSON parameter costs a fraction of eight for each of a thousand rows.
-_TYPED: Final = (sa.bindparam("delivered_at", type_=UtcDateTime()), sa.bindparam("run_id", type_=RunId()))
-_SQLITE: Final = sa.text(
-    "INSERT INTO leadway_delivery (sync_id, delivered_at, attempt, run_id, "
-    "status, source_key, contact_id, outcome, fields, not_kept, reasons, trace_id) "
-    "SELECT :sync_id, :delivered_at, :attempt, :run_id, json_extract(value, '$[0]'), json_extract(value, '$[1]'), "
-    "json_extract(value, '$[2]'), json_extract(value, '$[3]'), json_extract(value, '$[4]'), "
-    "json_extract(value, '$[5]'), json_extract(value, '$[6]'), json_extract(value, '$[7]') FROM json_each(:entries)"
-).bindparams(*_TYPED)
-_POSTGRESQL: Final = sa.text(
-    "INSERT INTO leadway_delivery (sync_id, delivered_at, attempt, run_id, "
-    "status, source_key, contact_id, outcome, fields, not_kept, reasons, trace_id) "
-    "SELECT :sync_id, :delivered_at, :attempt, :run_id, CAST(value->>0 AS SMALLINT), value->>1, value->>2, value->>3, "
-    "value->>4, value->>5, value->>6, value->>7 FROM json_array_elements(CAST(:entries AS JSON))"
-).bindparams(*_TYPED)
+_ENTRY_COLUMNS: Final = (
+    "status",
+    "source_key",
+    "contact_id",
+    "outcome",
+    "fields",
+    "not_kept",
+    "reasons",
+    "trace_id",
+)
 
 
-def record(connection: sa.Connection, attempt: Attempt, entries: Sequence[Entry]) -> None:
-    """Append entries, as part of the transaction that acknowledges what they tell of."""
-    common = {
-        "sync_id": attempt.sync_id,
-        "delivered_at": datetime.now(UTC),
-        "attempt": attempt.number,
-        "run_id": attempt.run_id,
-    }
-    rows = [_row(attempt.places, entry) for entry in entries]
-    match connection.dialect.name:
-        case "sqlite":
-            connection.execute(_SQLITE, {**common, "entries": json.dumps(rows)})
-        case "postgresql":
-            connection.execute(_POSTGRESQL, {**common, "entries": json.dumps(rows)})
-        case _:
-            named = [common | dict(zip(_OF_ENTRY, row, strict=True)) for row in rows]
-            connection.execute(sa.insert(tables.delivery), named)
+def append(connection: sa.Connection, attempt: Attempt, entries: Sequence[LedgerEntry], *, now: datetime) -> None:
+    """Append entries, as part of the transaction that acknowledges their rows."""
+    common = {"sync_id": attempt.sync_id, "delivered_at": now, "attempt": attempt.number, "run_id": attempt.run_id}
+    rows = [_entry_values(attempt.api_paths, entry) for entry in entries]
+    insert(connection, tables.delivery, _ENTRY_COLUMNS, rows, common)
 
 
 def trim(database: Database, sync_id: int, before: datetime) -> int:
-    """Delete a sync's entries from before that time, the oldest first, in short transactions; tells how many."""
+    """Delete a sync's entries from before that time, the oldest first, in short transactions; return how many."""
     deleted, reached = 0, _BEGINNING
-    while old := _old(database, sync_id, reached, before):
-        _delete(database, [entry_id for entry_id, _ in old])
-        deleted, reached = deleted + len(old), old[-1][1]
+    while oldest := _oldest_entries(database, sync_id, reached, before):
+        _delete(database, [entry_id for entry_id, _ in oldest])
+        deleted, reached = deleted + len(oldest), oldest[-1][1]
     return deleted
 
 
-def places_sent(fields: str | None) -> Iterator[int]:
-    """The positions in `leadway_run.columns` of the fields that were sent, from the column `fields`."""
+def columns_sent(fields: str | None) -> Iterator[int]:
+    """Return the positions in `leadway_run.columns` of the fields that were sent, from the column `fields`."""
     bits = int(fields or "0", 16)
     return (position for position in range(bits.bit_length()) if bits >> position & 1)
 
 
-def _row(places: Sequence[str], entry: Entry) -> tuple[int | str | None, ...]:
-    """What `_OF_ENTRY` names."""
+def _entry_values(api_paths: Sequence[str], entry: LedgerEntry) -> tuple[int | str | None, ...]:
+    """Return the values of `_ENTRY_COLUMNS`."""
     return (
         entry.status,
         entry.source_key,
         entry.contact_id,
         str(entry.outcome),
-        _encoded(places, entry.sent),
+        _encode_sent(api_paths, entry.sent),
         encode_reasons(entry.not_kept),
         encode_reasons(entry.reasons),
         entry.trace_id,
     )
 
 
-def _encoded(places: Sequence[str], sent: Collection[str]) -> str | None:
-    """One bit for each of the run's places that was filled, in hexadecimal; None where none was."""
+def _encode_sent(api_paths: Sequence[str], sent: Collection[str]) -> str | None:
+    """Return one bit for each of the run's fields that was filled, in hexadecimal; None where none was."""
     bits = 0
-    for position, place in enumerate(places):
-        if place in sent:
+    for position, api_path in enumerate(api_paths):
+        if api_path in sent:
             bits |= 1 << position
     return f"{bits:x}" if bits else None
 
 
-def _old(database: Database, sync_id: int, since: datetime, before: datetime) -> list[tuple[int, datetime]]:
-    """The oldest entries, id and time; `since` spares the database a look at those that were deleted just now."""
+def _oldest_entries(database: Database, sync_id: int, since: datetime, before: datetime) -> list[tuple[int, datetime]]:
+    """Return id and time of the oldest entries; the database does not look again at those from before `since`."""
     entry = tables.delivery.c
-    # By time, although ids grow with it: asked for the lowest ids of one sync, PostgreSQL and SQLite may well walk the
+    # By time, although ids grow with it: for the lowest ids of one sync, PostgreSQL and SQLite may well walk the
     # primary key, along all that other syncs delivered before.
     oldest = (
         sa.select(entry.id, entry.delivered_at)
         .where(entry.sync_id == sync_id, entry.delivered_at >= since, entry.delivered_at < before)
         .order_by(entry.delivered_at)
-        .limit(_CHUNK)
+        .limit(database.chunk)
     )
     with database.reading() as connection:
         return [(entry_id, delivered_at) for entry_id, delivered_at in connection.execute(oldest)]

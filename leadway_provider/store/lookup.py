@@ -1,19 +1,20 @@
-"""The hot path of a plan: which of a batch of source keys are known, in each database's fastest form.
+"""The rows of a batch of source keys, found and added in each database's fastest way.
 
-On a second run every row of the source passes here and nowhere else, so a microsecond a key counts.
+A run without changes does nothing else with a row of the source, so a microsecond for each key matters.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from leadway_provider.store.bulk import insert
 from leadway_provider.store.tables import row
 
-# Raw SQL without typed columns: SQLite hands over str, bytes and int as they are, and no value costs a Python call.
+# Raw SQL without typed columns: SQLite returns str, bytes and int as they are, and no value costs a Python call.
 # One JSON parameter is faster than a thousand, and CROSS JOIN keeps the keys as the outer loop.
 _SQLITE = sa.text(
     "SELECT r.source_key, r.id, r.fingerprint FROM json_each(:keys) j CROSS JOIN leadway_row r "
@@ -27,7 +28,7 @@ _OTHERS = _COLUMNS.where(row.c.source_key.in_(sa.bindparam("keys", expanding=Tru
 
 
 def known_rows(connection: sa.Connection, sync_id: int, keys: Sequence[str]) -> dict[str, tuple[int, bytes | None]]:
-    """Row id and acknowledged fingerprint of those keys that have a row."""
+    """Return row id and acknowledged fingerprint of those keys that have a row."""
     match connection.dialect.name:
         case "sqlite":
             result = connection.execute(_SQLITE, {"sync_id": sync_id, "keys": json.dumps(keys)})
@@ -36,3 +37,18 @@ def known_rows(connection: sa.Connection, sync_id: int, keys: Sequence[str]) -> 
         case _:
             result = connection.execute(_OTHERS, {"sync_id": sync_id, "keys": list(keys)})
     return {key: (row_id, fingerprint) for key, row_id, fingerprint in result.all()}
+
+
+def insert_rows(
+    connection: sa.Connection, sync_id: int, keys: Sequence[str], common: Mapping[str, object]
+) -> dict[str, int]:
+    """Add rows with new source keys, and return the id of each key.
+
+    Args:
+        connection: a transaction's.
+        sync_id: the sync of these rows.
+        keys: the source keys, each once.
+        common: the values of the other columns, the same for all of them.
+    """
+    insert(connection, row, ["source_key"], [(key,) for key in keys], {"sync_id": sync_id, **common})
+    return {key: row_id for key, (row_id, _) in known_rows(connection, sync_id, keys).items()}

@@ -1,4 +1,4 @@
-"""What runs of one sync saw, by the data interval they were for."""
+"""What the runs of one sync saw, by their data intervals."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from leadway_provider.store.tables import run
 from leadway_provider.sync.seen import covers, united
 
 _COVERED: Final = 20
-"""Runs that are looked through for bitmaps that are no longer needed."""
+"""So many earlier runs are searched for bitmaps that are no longer needed."""
 
 
 def seen_by_newer(database: Database, sync_id: int, run_id: str) -> bytes:
-    """One bit for each row id that a run for a newer data interval has planned, whatever became of it there."""
+    """Return one bit for each row id that a run for a newer data interval planned, whatever its outcome was."""
     this_run = run.alias()
     as_of = sa.select(this_run.c.as_of).where(this_run.c.id == run_id).scalar_subquery()
     newer = sa.select(run.c.seen).where(
@@ -27,7 +27,7 @@ def seen_by_newer(database: Database, sync_id: int, run_id: str) -> bytes:
 
 @repeated_after_deadlock
 def forget_covered(database: Database, sync_id: int, run_id: str) -> None:
-    """Drop what the latest runs before this one saw, where this one saw it too: whole tables cost one bitmap."""
+    """Delete the bitmaps of earlier runs that this run's bitmap covers: of a source read as a whole one is kept."""
     this_run = sa.select(run.c.as_of, run.c.seen).where(run.c.id == run_id)
     earlier = (
         sa.select(run.c.id, run.c.seen)

@@ -2,55 +2,200 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from leadway_provider.contacts.contact import Contact
 from leadway_provider.store import tables
-from leadway_provider.store.encoding import decode_contact, encode_contact, encode_reasons
-from leadway_provider.sync.outcome import Outcome
-from leadway_provider.sync.ports import OutboxRow, PlannedRow, SettledRow
+from leadway_provider.store.columns import Instant
+from leadway_provider.store.contact import Place, RunRows, neighbours
+from leadway_provider.store.database import Database, chunks
+from leadway_provider.store.encoding import decode_contact, decode_reasons, encode_contact, encode_reasons
+from leadway_provider.store.tables import RunStatus
+from leadway_provider.sync.guards import PlannedCounts
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.records import OutboxRow, PlannedRow, Refusal, SettledRow
 
 
-def read_outbox(connection: sa.Connection, run_id: str, after: int, limit: int) -> list[OutboxRow]:
-    """The next rows of a run that wait to be sent, behind that position."""
-    outbox, row = tables.outbox.c, tables.row.c
-    columns = (outbox.id, outbox.row_id, outbox.source_key, outbox.fingerprint, outbox.contact, outbox.lanes)
-    sent_at = sa.case((row.sent == outbox.fingerprint, row.sent_at))
+@dataclass(frozen=True, slots=True)
+class WaitingRows:
+    """Rows of a sync that wait in the outbox for the same reason.
+
+    Attributes:
+        state: pending, refused or departed.
+        rows: how many.
+        since: since when the first of them waits.
+    """
+
+    state: RowState
+    rows: int
+    since: datetime
+
+    @property
+    def why(self) -> str:
+        """Why they wait, as a sentence for a person."""
+        match self.state:
+            case RowState.REFUSED:
+                return "refused by the API, and tried again by up to retry_refused runs, or after a change"
+            case RowState.DEPARTED:
+                return "no longer in the source, with a contact that is still to be treated"
+            case _:
+                return "planned and not delivered; the next attempt or run does that"
+
+
+def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: int) -> list[OutboxRow]:
+    """Return the next rows of a run that wait to be sent, behind that position."""
+    outbox, row, other = tables.outbox.c, tables.row.c, tables.row.alias("other")
+    collides = sa.and_(other.c.id == row.collides_with, other.c.contact_id == row.contact_id)
     rows = connection.execute(
-        sa.select(*columns, sent_at)
+        sa.select(
+            *(outbox.id, outbox.row_id, outbox.source_key, outbox.fingerprint, outbox.contact, outbox.lanes),
+            *(outbox.claimed, row.contact_id, row.created_at, other.c.id.label("other_id")),
+            sa.case((row.sent_fingerprint == outbox.fingerprint, row.sent_at)).label("sent_at"),
+        )
         .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
-        .where(outbox.run_id == run_id, outbox.id > after, outbox.outcome == Outcome.PENDING)
+        .outerjoin(other, sa.and_(collides, other.c.outcome != RowState.REMOVED))
+        .where(outbox.run_id == run.run_id, outbox.outcome == RowState.PENDING, outbox.id > after)
         .order_by(outbox.id)
         .limit(limit)
-    )
+    ).all()
+    claimed = {each.row_id: each.claimed.split() for each in rows if each.claimed}
+    contacts = {each.row_id: decode_contact(each.contact) for each in rows}
+    places = {each.row_id: _place(each, contacts[each.row_id], run) for each in rows}
+    found = neighbours(connection, run, claimed, places) if claimed else {}
+    former = _former(connection, [row_id for row_id, place in places.items() if place.written_to is None])
     return [
-        OutboxRow(position, row_id, source_key, fingerprint, decode_contact(contact), tuple(lanes.split()), sent_at)
-        for position, row_id, source_key, fingerprint, contact, lanes, sent_at in rows
+        OutboxRow(
+            position=each.id,
+            row_id=each.row_id,
+            source_key=each.source_key,
+            fingerprint=each.fingerprint,
+            contact=contacts[each.row_id],
+            lanes=tuple((each.claimed or "" if each.lanes is None else each.lanes).split()),
+            sent_at=each.sent_at,
+            contact_id=places[each.row_id].written_to,
+            lives_on=each.contact_id,
+            blockers=found[each.row_id].blockers if each.row_id in found else (),
+            takes_over=found[each.row_id].takes_over if each.row_id in found else None,
+            former=tuple(former[each.row_id]),
+            known_since=each.created_at,
+        )
+        for each in rows
     ]
 
 
-def waiting_row(row: PlannedRow) -> dict[str, Any]:
-    """A row that shall be sent, as the table has it."""
+def _place(row: Any, contact: Contact, run: RunRows) -> Place:
+    collides = row.other_id is not None and run.is_present(row.other_id) and run.is_present(row.row_id)
+    return Place(contact.contact_id or (None if collides else row.contact_id), row.contact_id)
+
+
+def _former(connection: sa.Connection, row_ids: Collection[int]) -> Mapping[int, Sequence[Contact]]:
+    """Return what earlier runs may have sent for rows, without an answer, oldest first."""
+    outbox = tables.outbox.c
+    found: defaultdict[int, list[Contact]] = defaultdict(list)
+    for chunk in chunks(list(row_ids)):
+        of_rows = sa.select(outbox.row_id, outbox.contact).where(
+            outbox.row_id.in_(chunk), outbox.outcome == tables.FORMER
+        )
+        for row_id, contact in connection.execute(of_rows.order_by(outbox.id)):
+            found[row_id].append(decode_contact(contact))
+    return found
+
+
+def refusals(connection: sa.Connection, row_ids: Collection[int]) -> dict[int, Refusal]:
+    """Return what the API refused of these rows in earlier runs, of those that it refused last."""
+    outbox = tables.outbox.c
+    wanted = sa.select(outbox.row_id, outbox.fingerprint, outbox.refusals, outbox.reasons)
     return {
-        "source_key": row.source_key,
-        "outcome": Outcome.PENDING,
-        "fingerprint": row.fingerprint,
-        "contact": encode_contact(row.contact),
-        "lanes": " ".join(row.lanes),
-        "withheld": int(bool(row.contact.withheld)),
-        "reasons": None,
+        row_id: Refusal(fingerprint, runs, decode_reasons(reasons))
+        for chunk in chunks(list(row_ids))
+        for row_id, fingerprint, runs, reasons in connection.execute(
+            wanted.where(outbox.row_id.in_(chunk), outbox.outcome == RowState.REFUSED, outbox.refusals > 0)
+        )
     }
 
 
-def settled_row(row: SettledRow) -> dict[str, Any]:
-    """A row that is not sent, as the table has it until the plan is sealed."""
-    return {
-        "source_key": row.source_key,
-        "outcome": row.outcome,
-        "fingerprint": None,
-        "contact": None,
-        "lanes": None,
-        "withheld": 0,
-        "reasons": encode_reasons(row.reasons),
-    }
+def waiting_rows(connection: sa.Connection, sync_id: int) -> list[WaitingRows]:
+    """Return how many rows of a sync wait in the outbox, by the state that they wait in."""
+    outbox, run = tables.outbox.c, tables.run.c
+    counts = (
+        sa.select(outbox.outcome, sa.func.count(), sa.func.min(outbox.created_at, type_=Instant()))
+        .join_from(tables.outbox, tables.run, run.id == outbox.run_id)
+        .where(run.sync_id == sync_id, run.sealed_at.is_not(None), outbox.outcome != tables.FORMER)
+        .group_by(outbox.outcome)
+        .order_by(outbox.outcome)
+    )
+    return [WaitingRows(RowState(state), rows, since) for state, rows, since in connection.execute(counts)]
+
+
+def count_planned(connection: sa.Connection, run_id: str) -> PlannedCounts:
+    """Return how many rows a plan would send, without a contact and with one."""
+    outbox, row = tables.outbox.c, tables.row.c
+    # A row that was removed is sent like a new one.
+    has_contact = sa.and_(row.contact_id.is_not(None), row.outcome != RowState.REMOVED)
+    counts = (
+        sa.select(sa.func.count(), sa.func.count(sa.case((has_contact, 1))))
+        .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
+        .where(outbox.run_id == run_id, outbox.outcome == RowState.PENDING)
+    )
+    planned, changed = connection.execute(counts).one()
+    return PlannedCounts(new=planned - changed, changed=changed)
+
+
+def sweep_outbox(database: Database, sync_id: int) -> None:
+    """Delete what plans of a sync left that were never sealed, in short transactions: outbox, claims and new rows."""
+    run = tables.run.c
+    unsealed = sa.select(run.id).where(
+        run.sync_id == sync_id, run.status == RunStatus.ABANDONED, run.sealed_at.is_(None)
+    )
+    _delete_all(database, tables.outbox, tables.outbox.c.id, tables.outbox.c.run_id.in_(unsealed))
+    _delete_all(database, tables.staged_claim, tables.staged_claim.c.row_id, tables.staged_claim.c.run_id.in_(unsealed))
+    # Only rows that such a plan added still name it.
+    added = sa.select(tables.row.c.id).where(tables.row.c.run_id.in_(unsealed))
+    _delete_all(database, tables.claim, tables.claim.c.row_id, tables.claim.c.row_id.in_(added))
+    _delete_all(database, tables.row, tables.row.c.id, tables.row.c.run_id.in_(unsealed))
+
+
+def _delete_all(
+    database: Database, table: sa.Table, column: sa.ColumnElement[int], condition: sa.ColumnElement[bool]
+) -> None:
+    while True:
+        with database.writing() as connection:
+            found = connection.scalars(sa.select(column).where(condition).limit(database.chunk)).all()
+            connection.execute(sa.delete(table).where(condition, column.in_(found)))
+        if len(found) < database.chunk:
+            return
+
+
+OUTBOX_COLUMNS: Final = (
+    *("row_id", "source_key", "outcome", "fingerprint", "contact", "lanes", "claimed", "refusals", "withheld"),
+    "reasons",
+)
+"""The columns of `waiting_row` and `decided_row`."""
+
+
+def waiting_row(row: PlannedRow) -> tuple[Any, ...]:
+    """Return a row that is to be sent, as the table has it."""
+    return (
+        row.row_id,
+        row.source_key,
+        RowState.PENDING.value,
+        row.fingerprint,
+        encode_contact(row.contact),
+        None if row.lanes == row.claimed else " ".join(row.lanes),  # most rows have the same
+        " ".join(row.claimed) or None,
+        row.refusals,
+        int(bool(row.contact.withheld)),
+        None,
+    )
+
+
+def decided_row(row: SettledRow) -> tuple[Any, ...]:
+    """Return a row that is not sent, as the table has it until the plan is sealed."""
+    reasons = encode_reasons(row.reasons)
+    return row.row_id, row.source_key, row.outcome.value, row.fingerprint, None, None, None, 0, 0, reasons

@@ -1,4 +1,4 @@
-"""What an account's answers said of its daily quota, kept for whoever calls it next."""
+"""The daily quota of an account, as its answers say, for the next process that calls it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from leadway_provider.store.tables import quota
 
 @dataclass(frozen=True, slots=True)
 class KeptQuota:
-    """The day's quota as last told.
+    """The quota of a day, as the account's last answer says.
 
     Attributes:
-        limit: calls a day, or None if not told.
-        remaining: calls left.
-        returns_at: when it returns, or None if not told.
+        limit: calls a day, or None where the answer does not say.
+        remaining: calls that are left.
+        returns_at: when the quota returns, or None where the answer does not say.
     """
 
     limit: int | None
@@ -27,7 +27,7 @@ class KeptQuota:
     returns_at: datetime | None
 
 
-class QuotaBook:
+class QuotaStore:
     """The daily quota of one account.
 
     Both methods raise StateUnavailableError where the database can't be reached, is locked or can't be written.
@@ -38,24 +38,24 @@ class QuotaBook:
         self._account = {"host": host, "location_id": location_id}
 
     def read(self) -> KeptQuota | None:
-        """The last word."""
+        """Return what was stored last; None where nothing was."""
         wanted = sa.select(quota.c.daily_limit, quota.c.remaining, quota.c.returns_at).filter_by(**self._account)
         with self._database.reading() as connection:
             found = connection.execute(wanted).one_or_none()
         return None if found is None else KeptQuota(*found)
 
     @repeated_after_deadlock
-    def keep(self, told: KeptQuota, now: datetime) -> None:
-        """Remember what was told just now."""
+    def keep(self, answered: KeptQuota, now: datetime) -> None:
+        """Store what an answer said just now."""
         values = {
-            "daily_limit": told.limit,
-            "remaining": told.remaining,
-            "returns_at": told.returns_at,
-            "told_at": now,
+            "daily_limit": answered.limit,
+            "remaining": answered.remaining,
+            "returns_at": answered.returns_at,
+            "answered_at": now,
         }
         with self._database.writing() as connection:
             known = connection.execute(sa.update(quota).filter_by(**self._account).values(values)).rowcount
         if not known:
-            # Two processes may come here together: what the other one was told is as new.
+            # Another process may insert it at the same time: what its answer said is as new.
             with self._database.writing() as connection, suppress(sa.exc.IntegrityError):
                 connection.execute(sa.insert(quota).values(**self._account, **values))

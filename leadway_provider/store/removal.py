@@ -1,53 +1,64 @@
-"""Which rows of a sync left the source, and what became of their contacts."""
+"""The departed rows of a sync, and what became of their contacts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
+from leadway_provider.store.acknowledgement import dequeue
+from leadway_provider.store.codes import store_codes
+from leadway_provider.store.contact import identities_of_rows, plan_what_was_denied
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.encoding import encode_reasons
-from leadway_provider.store.ledger import Attempt, Entry, record
-from leadway_provider.store.settlement import take
-from leadway_provider.store.tables import LEAVING
-from leadway_provider.sync.outcome import REMOVED, UNREMOVED
-from leadway_provider.sync.ports import Leaver, Removal
+from leadway_provider.store.ledger import Attempt, LedgerEntry, append
+from leadway_provider.store.rejection import rejected_since
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.records import DepartedRow, Removal
 
-_CHUNK: Final = 1000
-_PAGE: Final = 10_000
-"""Row ids read at a time."""
+_CHUNKS_IN_PAGE: Final = 10
+"""So many chunks of row ids are read at a time, since an id alone is small."""
 
 
-class RemovalBook:
-    """The rows of one run's sync that left; see `LeaverStore` and `RemovalStore` for what each method promises."""
+class SqlDepartedStore:
+    """The departed rows of one run's sync; see `DepartedStore` and `RemovalStore` for what each method promises."""
 
     def __init__(self, database: Database, attempt: Attempt) -> None:
         self._database = database
         self._attempt = attempt
         self._sync_id = sync_id = attempt.sync_id
         self._run_id = run_id = attempt.run_id
-        self._holds = sa.and_(
-            tables.row.c.sync_id == sync_id, tables.row.c.contact_id.is_not(None), tables.row.c.outcome != REMOVED
+        self._has_contact = sa.and_(
+            tables.row.c.sync_id == sync_id,
+            tables.row.c.contact_id.is_not(None),
+            _outcome(tables.row) != RowState.REMOVED,
         )
-        self._left = sa.and_(tables.outbox.c.run_id == run_id, tables.outbox.c.outcome == LEAVING)
+        self._departed = sa.and_(tables.outbox.c.run_id == run_id, tables.outbox.c.outcome == RowState.DEPARTED)
 
     # Plan
 
-    def holding(self) -> int:
-        """See `LeaverStore.holding`."""
+    def count_with_contact(self) -> int:
+        """See `PlanStore.count_with_contact`."""
+        row = tables.row.c
+        # Two counts along indexes: one of both conditions would read every row.
+        living = sa.select(sa.func.count()).where(row.sync_id == self._sync_id, row.contact_id.is_not(None))
         with self._database.reading() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(tables.row).where(self._holds)) or 0
+            with_contact = connection.scalar(living) or 0
+            return with_contact - (connection.scalar(living.where(row.outcome == RowState.REMOVED)) or 0)
 
-    def holders(self) -> Iterator[Sequence[int]]:
-        """See `LeaverStore.holders`."""
+    def with_contact(self) -> Iterator[Sequence[int]]:
+        """See `DepartedStore.with_contact`."""
         row = tables.row.c
         # In the order of the key, for which every database reads one index from where it was; in that of the id, some
         # sort all rows of the sync for each page.
-        page = sa.select(row.source_key, row.id).where(self._holds).order_by(row.source_key).limit(_PAGE)
+        page = (
+            sa.select(row.source_key, row.id)
+            .where(self._has_contact)
+            .order_by(row.source_key)
+            .limit(_CHUNKS_IN_PAGE * self._database.chunk)
+        )
         found = self._page(page)
         while found:
             yield [each.id for each in found]
@@ -57,109 +68,154 @@ class RemovalBook:
         with self._database.reading() as connection:
             return connection.execute(page).all()
 
-    def leavers(self, row_ids: Sequence[int], *, only_made: bool) -> dict[int, str]:
-        """See `LeaverStore.leavers`."""
+    def keys_of(self, row_ids: Sequence[int], *, only_created_by_sync: bool) -> dict[int, str]:
+        """See `DepartedStore.keys_of`."""
         row = tables.row.c
         with self._database.reading() as connection:
             found = [
                 each
-                for chunk in chunks(row_ids, _CHUNK)
+                for chunk in chunks(row_ids)
                 for each in connection.execute(
                     sa.select(row.id, row.source_key, row.contact_id).where(row.id.in_(chunk)).order_by(row.id)
                 )
             ]
-            made = self._made(connection, [each.contact_id for each in found]) if only_made else set()
-        return {each.id: each.source_key for each in found if not only_made or each.contact_id in made}
+            if only_created_by_sync:
+                created = self._created_by_sync(connection, [each.contact_id for each in found])
+                found = [each for each in found if each.contact_id in created]
+        return {each.id: each.source_key for each in found}
 
-    def _made(self, connection: sa.Connection, contact_ids: Sequence[str]) -> set[str]:
-        """Those of the contacts that any row of the sync made: the customer's key can have changed since."""
+    def _created_by_sync(self, connection: sa.Connection, contact_ids: Sequence[str]) -> set[str]:
+        """Return those contacts that any row of the sync created: the customer's key can have changed since."""
         row = tables.row.c
-        made = sa.select(row.contact_id).where(row.sync_id == self._sync_id, row.made == 1)
+        created = sa.select(row.contact_id).where(row.sync_id == self._sync_id, row.created_by_sync == 1)
         return {
             contact_id
-            for chunk in chunks(contact_ids, _CHUNK)
-            for contact_id in connection.scalars(made.where(row.contact_id.in_(chunk)))
+            for chunk in chunks(contact_ids)
+            for contact_id in connection.scalars(created.where(row.contact_id.in_(chunk)))
         }
 
-    def note(self, row_ids: Collection[int]) -> None:
-        """See `LeaverStore.note`."""
-        for chunk in chunks(list(row_ids), _CHUNK):
-            self._note(chunk)
+    def plan_departed(self, row_ids: Collection[int]) -> None:
+        """See `DepartedStore.plan_departed`."""
+        for chunk in chunks(list(row_ids), self._database.chunk):
+            self._plan_departed(chunk)
 
     @repeated_after_deadlock
-    def _note(self, row_ids: Sequence[int]) -> None:
-        values = {"run_id": self._run_id, "outcome": LEAVING, "withheld": 0}
-        found = (
-            sa.select(tables.row.c.id, tables.row.c.source_key, *(sa.literal(value) for value in values.values()))
+    def _plan_departed(self, row_ids: Sequence[int]) -> None:
+        values = {
+            "run_id": self._run_id,
+            "outcome": RowState.DEPARTED,
+            "withheld": 0,
+            "refusals": 0,
+            "carried": 0,
+            "created_at": self._database.now(),
+        }
+        fixed = [sa.literal(value, tables.outbox.c[name].type) for name, value in values.items()]
+        departed = (
+            sa.select(tables.row.c.id, tables.row.c.source_key, *fixed)
             .where(tables.row.c.id.in_(row_ids))
             .order_by(tables.row.c.id)
         )
         with self._database.writing() as connection:
-            connection.execute(sa.insert(tables.outbox).from_select(["row_id", "source_key", *values], found))
+            connection.execute(sa.insert(tables.outbox).from_select(["row_id", "source_key", *values], departed))
 
     # Remove
 
     def waiting(self) -> int:
-        """How many rows of the run left and are still to be treated."""
+        """Return how many departed rows of the run are still to be treated."""
         with self._database.reading() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(tables.outbox).where(self._left)) or 0
+            return connection.scalar(sa.select(sa.func.count()).select_from(tables.outbox).where(self._departed)) or 0
 
-    def leaving(self, after: int, limit: int) -> list[Leaver]:
-        """See `RemovalStore.leaving`."""
+    def departed(self, after: int, limit: int) -> list[DepartedRow]:
+        """See `RemovalStore.departed`."""
         row, outbox = tables.row.c, tables.outbox.c
         with self._database.reading() as connection:
             rows = connection.execute(
                 sa.select(outbox.id, row.id, row.source_key, row.contact_id, self._is_shared())
                 .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
-                .where(self._left, outbox.id > after)
+                .where(self._departed, outbox.id > after)
                 .order_by(outbox.id)
                 .limit(limit)
             ).all()
         return [
-            Leaver(position, row_id, source_key, contact_id, bool(shared))
+            DepartedRow(position, row_id, source_key, contact_id or "", bool(shared) or contact_id is None)
             for position, row_id, source_key, contact_id, shared in rows
         ]
 
     def _is_shared(self) -> sa.Exists:
-        """Whether a row that has not left stands on the same contact."""
-        other, noted = tables.row.alias("other").c, tables.outbox.alias("noted").c
-        leaves = sa.exists().where(noted.row_id == other.id, noted.run_id == self._run_id, noted.outcome == LEAVING)
+        """Return the condition that a row which has not departed is on the same contact."""
+        other_row, in_outbox = tables.row.alias("other"), tables.outbox.alias("in_outbox").c
+        other = other_row.c
+        other_departs = sa.exists().where(
+            in_outbox.row_id == other.id, in_outbox.run_id == self._run_id, in_outbox.outcome == RowState.DEPARTED
+        )
         return sa.exists().where(
             other.sync_id == self._sync_id,
             other.contact_id == tables.row.c.contact_id,
-            other.outcome.not_in([REMOVED, UNREMOVED]),
-            ~leaves,
+            _outcome(other_row).not_in([RowState.REMOVED, RowState.UNREMOVED]),
+            ~other_departs,
         )
 
     @repeated_after_deadlock
     def acknowledge(self, removals: Sequence[Removal]) -> None:
-        """See `RemovalStore.acknowledge`; a row that has left the outbox before is not counted again."""
+        """See `RemovalStore.acknowledge`; a row that is no longer in the outbox is not counted again."""
         with self._database.writing() as connection:
-            present = take(connection, self._run_id, [removal.leaver.position for removal in removals])
-            settled = [removal for removal in removals if removal.leaver.position in present]
-            done = [removal for removal in settled if not removal.reasons]
-            refused = [removal for removal in settled if removal.reasons]
-            self._settle(connection, done, outcome=REMOVED, reasons=None)
-            for removal in refused:
-                self._settle(connection, [removal], outcome=UNREMOVED, reasons=encode_reasons(removal.reasons))
-            self._settle(connection, [removal for removal in done if removal.contact_gone], contact_id=None, made=0)
-            if settled:
-                record(connection, self._attempt, [_entry(removal) for removal in settled])
-            for chunk in chunks([removal.leaver.row_id for removal in done], _CHUNK):
-                connection.execute(sa.delete(tables.claim).where(tables.claim.c.row_id.in_(chunk)))
-            counted = {"removed": len(done), "unremoved": len(refused)}
+            present = dequeue(connection, self._run_id, [removal.departed.position for removal in removals])
+            acknowledged = [removal for removal in removals if removal.departed.position in present]
+            if not acknowledged:
+                return
+            done = [removal for removal in acknowledged if not removal.reasons]
+            refused = [removal for removal in acknowledged if removal.reasons]
+            self._store_done(connection, done)
+            self._store_refused(connection, refused)
+            entries = [_entry(removal) for removal in acknowledged]
+            append(connection, self._attempt, entries, now=self._database.now())
+            run = tables.run.c
             connection.execute(
                 sa.update(tables.run)
-                .where(tables.run.c.id == self._run_id)
-                .values({name: tables.run.c[name] + count for name, count in counted.items()})
+                .where(run.id == self._run_id)
+                .values(removed=run.removed + len(done), unremoved=run.unremoved + len(refused))
             )
 
-    def _settle(self, connection: sa.Connection, removals: Sequence[Removal], **values: Any) -> None:
-        kept = {"fingerprint": None, "remarks": None, "run_id": self._run_id, "updated_at": datetime.now(UTC), **values}
-        for chunk in chunks([removal.leaver.row_id for removal in removals], _CHUNK):
-            connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(chunk)).values(kept))
+    def _store_done(self, connection: sa.Connection, removals: Sequence[Removal]) -> None:
+        """Store removed rows: they have no claim, and no contact where it is missing."""
+        row_ids = [removal.departed.row_id for removal in removals]
+        self._update(connection, row_ids, outcome=RowState.REMOVED, reasons=None, rejected_since=None)
+        missing = [removal.departed.row_id for removal in removals if removal.contact_missing]
+        plan_what_was_denied(connection, self._sync_id, identities_of_rows(connection, missing))
+        self._update(connection, missing, contact_id=None, created_by_sync=0, in_crm=None, also_in_crm=None)
+        store_codes(connection, self._sync_id, self._run_id, RowState.REMOVED, dict.fromkeys(row_ids, ()))
+        for chunk in chunks(row_ids):
+            connection.execute(sa.delete(tables.claim).where(tables.claim.c.row_id.in_(chunk)))
+
+    def _store_refused(self, connection: sa.Connection, removals: Sequence[Removal]) -> None:
+        """Store rows whose contacts the API refused to change, each with its reasons."""
+        for removal in removals:
+            self._update(
+                connection,
+                [removal.departed.row_id],
+                outcome=RowState.UNREMOVED,
+                reasons=encode_reasons(removal.reasons),
+                rejected_since=rejected_since(RowState.UNREMOVED, self._run_id),
+            )
+        codes = {removal.departed.row_id: [reason.code for reason in removal.reasons] for removal in removals}
+        store_codes(connection, self._sync_id, self._run_id, RowState.UNREMOVED, codes)
+
+    def _update(self, connection: sa.Connection, row_ids: Sequence[int], **values: Any) -> None:
+        values |= {
+            "fingerprint": None,
+            "remarks": None,
+            "run_id": self._run_id,
+            "updated_at": self._database.now(),
+        }
+        for chunk in chunks(row_ids):
+            connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(chunk)).values(values))
 
 
-def _entry(removal: Removal) -> Entry:
-    leaver, outcome = removal.leaver, UNREMOVED if removal.reasons else REMOVED
-    return Entry(leaver.source_key, outcome, contact_id=leaver.contact_id, reasons=removal.reasons)
+def _outcome(row: sa.FromClause) -> sa.ColumnElement[str]:
+    """Return the outcome as an expression, so that no database looks rows up by it: nearly all rows would be found."""
+    return sa.func.coalesce(row.c.outcome, sa.literal(RowState.PENDING, row.c.outcome.type))
+
+
+def _entry(removal: Removal) -> LedgerEntry:
+    departed, outcome = removal.departed, RowState.UNREMOVED if removal.reasons else RowState.REMOVED
+    return LedgerEntry(departed.source_key, outcome, contact_id=departed.contact_id, reasons=removal.reasons)

@@ -1,95 +1,91 @@
-"""One run in the state store: its plan, its outbox, its counts."""
+"""One run in the state store: its plan and its outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
-from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.row import MappedColumn
-from leadway_provider.exceptions import LeaseLostError
 from leadway_provider.store import tables
-from leadway_provider.store.claims import ClaimBook
-from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
-from leadway_provider.store.encoding import (
-    decode_columns,
-    decode_document,
-    decode_reasons,
-    encode_columns,
-    encode_document,
+from leadway_provider.store.acknowledgement import acknowledge, dequeue
+from leadway_provider.store.carry import CarryRule, Sealed, carried_rows, carry
+from leadway_provider.store.contact import (
+    RunRows,
+    count_standing_collisions,
+    forget_identity,
+    shared_contacts,
 )
-from leadway_provider.store.ledger import Attempt, trim
-from leadway_provider.store.lookup import known_rows
+from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
+from leadway_provider.store.encoding import encode_columns, encode_document, encode_reasons
+from leadway_provider.store.ledger import CLEARED, Attempt, LedgerEntry, append, trim
 from leadway_provider.store.newer import forget_covered, seen_by_newer
-from leadway_provider.store.outbox import read_outbox, settled_row, waiting_row
-from leadway_provider.store.removal import RemovalBook
-from leadway_provider.store.settlement import settle, take
-from leadway_provider.store.tables import LEAVING, RunStatus
-from leadway_provider.sync.outcome import UNREMOVED, Counts, Outcome
-from leadway_provider.sync.ports import Delivery, OutboxRow, PlannedRow, SettledRow
-from leadway_provider.sync.seen import pack
-
-_CHUNK: Final = 1000
-"""Rows in one statement or short transaction; SQLite takes 32,766 parameters at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row of a run that our validation (invalid) or the CRM (refused, unremoved) rejected."""
-
-    source_key: str
-    outcome: str
-    reasons: tuple[Reason, ...]
+from leadway_provider.store.outbox import (
+    WaitingRows,
+    read_outbox,
+    waiting_rows,
+)
+from leadway_provider.store.plan import SqlPlanStore
+from leadway_provider.store.rejection import RejectedRows
+from leadway_provider.store.report import RunReport, Totals
+from leadway_provider.store.seal import end_plan, end_seal, seal_rows
+from leadway_provider.store.tables import RunStatus
+from leadway_provider.store.usage import Meter, store_usage, trim_usage
+from leadway_provider.sync.outcome import Counts, RowState
+from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
+from leadway_provider.sync.seen import is_set, pack, unpack
 
 
-class Totals(NamedTuple):
-    """What a run cost over all its attempts: calls to the API, and seconds."""
-
-    calls: int
-    seconds: float
-
-
-class SyncRun:
+class SyncRun(SqlPlanStore):
     """One run of one sync: the store that plan and deliver work with. Every method is one or more short transactions.
 
-    Made by `StateStore.begin`. Every method raises StateUnavailableError where the database can't be reached, is
+    `StateStore.begin` gives one. Every method raises StateUnavailableError where the database can't be reached, is
     locked or can't be written.
 
-    Attributes:
-        id: 32 hexadecimal digits.
-        attempt: 1 for the run's first attempt.
+    The methods of the plan are those of `SqlPlanStore`.
     """
 
-    def __init__(self, database: Database, sync_id: int, run_id: str, *, sealed: bool, attempt: int) -> None:
-        self.id = run_id
-        self.attempt = attempt
-        self._database = database
-        self._sync_id = sync_id
+    def __init__(
+        self,
+        database: Database,
+        sync_id: int,
+        run_id: str,
+        *,
+        sealed: bool,
+        attempt: int,
+        origin: str,
+        retry_refused: int,
+    ) -> None:
+        super().__init__(database, sync_id, run_id, attempt, retry_refused)
         self._sealed = sealed
-        self._in_outbox = tables.outbox.c.run_id == run_id
-
-    @property
-    def claims(self) -> ClaimBook:
-        """Who holds which e-mail and phone in this run's sync."""
-        return ClaimBook(self._database, self._sync_id)
-
-    @property
-    def removals(self) -> RemovalBook:
-        """Which rows of this run's sync left the source."""
-        return RemovalBook(self._database, Attempt(self._sync_id, self.id, self.attempt))
+        self._origin = origin
+        self._report = RunReport(database, run_id)
+        self._meter: Meter | None = None
 
     @property
     def sealed(self) -> bool:
         """Whether the plan is complete, so that only delivery is left to do."""
         return self._sealed
 
+    def measure_with(self, meter: Meter) -> None:
+        """Store from now on what the meter says of the calls and rows of this run."""
+        self._meter = meter
+
     # Plan
+
+    @repeated_after_deadlock
+    def follow_full_resync(self) -> bool:
+        """Return whether a person asked for a full resync of this run's sync; the run's seal then answers it."""
+        run, sync = tables.run.c, tables.sync.c
+        asked = sa.select(sync.resync_asked_at).where(sync.id == self.sync_id)
+        with self._database.writing() as connection:
+            asked_at = connection.scalar(asked)
+            connection.execute(sa.update(tables.run).where(run.id == self.id).values(resync_asked_at=asked_at))
+        return asked_at is not None
 
     @repeated_after_deadlock
     def describe(
@@ -100,125 +96,198 @@ class SyncRun:
         source: Mapping[str, object] = MappingProxyType({}),
         versions: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Keep what the run sends, for whoever asks later, and for an attempt that goes on with its outbox.
+        """Store what the run sends, for a later look at it, and for an attempt that continues with its outbox.
 
         Args:
             query: the source's query.
             columns: which column, or constant, feeds which field.
-            source: plain facts about the source as it answered, which `source` gives back.
+            source: plain facts about the source as it answered, which `source` returns.
             versions: of the software that plans the run, by name.
         """
-        kept = {
+        description = {
             "query": query,
             "columns": encode_columns(columns),
             "source": encode_document(source),
             "versions": encode_document(versions),
         }
         with self._database.writing() as connection:
-            connection.execute(sa.update(tables.run).where(tables.run.c.id == self.id).values(kept))
+            connection.execute(sa.update(tables.run).where(tables.run.c.id == self.id).values(description))
 
-    def known(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes | None]]:
-        """See `PlanStore.known`."""
-        with self._database.reading() as connection:
-            return known_rows(connection, self._sync_id, keys)
+    def seal(
+        self,
+        counts: Counts | None = None,
+        seen: bytes | None = None,
+        *,
+        is_whole: bool = True,
+        only_keys: bool = False,
+        watermark: datetime | None = None,
+    ) -> Sealed:
+        """End the plan: from here on it counts, and its outbox is the sync's.
 
-    @repeated_after_deadlock
-    def enroll(self, keys: Sequence[str]) -> dict[str, int]:
-        """See `PlanStore.enroll`."""
-        with self._database.writing() as connection:
-            return self._row_ids(connection, list(keys), datetime.now(UTC))
-
-    @repeated_after_deadlock
-    def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> dict[str, int]:
-        """See `PlanStore.write`."""
-        keys = list(dict.fromkeys(row.source_key for rows in (planned, settled) for row in rows))
-        waiting = [waiting_row(row) for row in planned] + [settled_row(row) for row in settled]
-        with self._database.writing() as connection:
-            ids = self._row_ids(connection, keys, datetime.now(UTC))
-            if waiting:
-                connection.execute(
-                    sa.insert(tables.outbox),
-                    [{"run_id": self.id, "row_id": ids[found["source_key"]], **found} for found in waiting],
-                )
-        return ids
-
-    @repeated_after_deadlock
-    def retract(self, row_ids: Sequence[int]) -> dict[int, Outcome]:
-        """See `PlanStore.retract`."""
-        found = dict.fromkeys(row_ids, Outcome.UNCHANGED)
-        with self._database.writing() as connection:
-            for chunk in chunks(row_ids, _CHUNK):
-                these = sa.and_(self._in_outbox, tables.outbox.c.row_id.in_(chunk))
-                for row_id, outcome in connection.execute(
-                    sa.select(tables.outbox.c.row_id, tables.outbox.c.outcome).where(these)
-                ):
-                    found[row_id] = Outcome(outcome)
-                connection.execute(sa.delete(tables.outbox).where(these))
-        return found
-
-    def seal(self, counts: Counts, seen: bytes | None = None) -> None:
-        """See `PlanStore.seal`; `withheld` is counted here, from the outbox.
-
-        Killed half-way it leaves a plan that counts for nothing, and rows that the next plan finds changed.
+        The first transaction decides. Killed after it, the sync's next attempt completes the seal.
 
         Args:
-            counts: the plan's.
-            seen: one bit for each row id that the source has; what a newer data interval has seen, an older one leaves.
-                None keeps what a dry run saw.
+            counts: the plan's; None keeps what a dry run counted, as well as what it saw.
+            seen: one bit for each row id that the plan read.
+            is_whole: whether the plan read the whole source.
+            only_keys: whether the run is for the rows that the plan read only: what earlier runs left of others stays.
+            watermark: up to when an incremental run has read the source; None for a run that moves no watermark.
+
+        Returns:
+            What became of rows that earlier runs had left.
 
         Raises:
             LeaseLostError: another run of the sync has abandoned this one.
         """
-        position = 0
-        while batch := self._seal_rows(position):
-            position = batch
-        kept = {} if seen is None else {"seen": pack(seen)}
-        self._end_plan(RunStatus.DELIVERING, counts, sealed_at=datetime.now(UTC), **kept)
+        now = self._database.now()
+        values = {}
+        if seen is not None:
+            values = self._read_values(seen, is_whole=is_whole, only_keys=only_keys, watermark=watermark)
+        end_plan(self._database, self.id, RunStatus.SEALING, counts, sealed_at=now, **values)
+        return self.complete_seal()
+
+    def complete_seal(self) -> Sealed:
+        """Bring a plan that counts to its rows and claims, and take over what earlier runs left."""
+        sealed = carry(self._database, self.sync_id, self._carry_rule)
+        seal_rows(self._database, self.sync_id, self.id)
+        with self._database.reading() as connection:
+            homes = shared_contacts(connection, self.sync_id)
+            collisions = count_standing_collisions(connection, self._rows, homes)
+        end_seal(self._database, self.sync_id, self.id, collisions=collisions)
         self._sealed = True
-        forget_covered(self._database, self._sync_id, self.id)
+        forget_covered(self._database, self.sync_id, self.id)
+        return sealed
 
     def seen_by_newer(self) -> bytes:
-        """One bit for each row id that a run for a newer data interval has planned, whatever became of it there."""
-        return seen_by_newer(self._database, self._sync_id, self.id)
+        """Return one bit for each row id that a run for a newer data interval planned, whatever its outcome was."""
+        return seen_by_newer(self._database, self.sync_id, self.id)
 
-    def shelve(self, counts: Counts, seen: bytes = b"") -> None:
-        """End a dry run in place of sealing it: nothing else is changed, and `StateStore.adopt` can go on with it.
+    def finish_dry_run(
+        self,
+        counts: Counts,
+        seen: bytes = b"",
+        *,
+        is_whole: bool = True,
+        only_keys: bool = False,
+        watermark: datetime | None = None,
+    ) -> None:
+        """End a dry run in place of sealing it: nothing else changes, and `StateStore.resume_reviewed` can continue.
 
-        The outbox stays until then, or until the sync's next run begins.
+        What would be carried is counted. The outbox stays until then, or until the sync's next run begins.
         """
-        self._end_plan(RunStatus.DRY_RUN, counts, finished_at=datetime.now(UTC), seen=pack(seen))
+        values = self._read_values(seen, is_whole=is_whole, only_keys=only_keys, watermark=watermark)
+        now = self._database.now()
+        end_plan(self._database, self.id, RunStatus.DRY_RUN, counts, finished_at=now, **values)
+        with self._database.reading() as connection:
+            homes = shared_contacts(connection, self.sync_id)
+        carried, on_shared = 0, {home.row_id: False for home in homes}
+        for row_id in carried_rows(self._database, self.sync_id, self._carry_rule):
+            carried += 1
+            if row_id in on_shared:
+                on_shared[row_id] = True
+        with self._database.writing() as connection:
+            sent = [row_id for row_id, is_carried in on_shared.items() if is_carried]
+            collisions = count_standing_collisions(connection, self._rows, homes, sent)
+            found = {"carried": carried, "collisions": collisions}
+            connection.execute(sa.update(tables.run).where(tables.run.c.id == self.id).values(found))
+
+    def _read_values(
+        self, seen: bytes, *, is_whole: bool, only_keys: bool, watermark: datetime | None
+    ) -> dict[str, object]:
+        values = {"is_whole": int(is_whole), "only_keys": int(only_keys), "watermark_at": watermark}
+        return {"seen": pack(seen), **values}
+
+    @property
+    def _carry_rule(self) -> CarryRule:
+        return CarryRule(self.id, self._origin, self._is_present, self._concerns, self.retry_refused)
+
+    @cached_property
+    def _read_bits(self) -> tuple[bytes, bool, bool]:
+        """One bit for each row id that the plan read, whether it read the whole source, and whether `only_keys`."""
+        run = tables.run.c
+        with self._database.reading() as connection:
+            wanted = sa.select(run.seen, run.is_whole, run.only_keys).where(run.id == self.id)
+            seen, is_whole, only_keys = connection.execute(wanted).one()
+        return (b"" if seen is None else unpack(seen)), bool(is_whole) and seen is not None, bool(only_keys)
+
+    def _is_present(self, row_id: int) -> bool:
+        """Return whether the source has the row, as far as the plan knows."""
+        seen, is_whole, _ = self._read_bits
+        return not is_whole or is_set(seen, row_id)
+
+    def _concerns(self, row_id: int) -> bool:
+        """Return whether the run may take over or drop what an earlier run left of the row."""
+        seen, _, only_keys = self._read_bits
+        return not only_keys or is_set(seen, row_id)
+
+    @property
+    def _rows(self) -> RunRows:
+        return RunRows(self.sync_id, self.id, self._is_present)
 
     # Deliver
 
     def outbox(self, after: int, limit: int) -> list[OutboxRow]:
         """See `DeliveryStore.outbox`."""
         with self._database.reading() as connection:
-            return read_outbox(connection, self.id, after, limit)
+            page = read_outbox(connection, self._rows, after=after, limit=limit)
+        beside = {blocker.row_id for row in page for blocker in row.blockers if not blocker.is_pending}
+        if beside and self.attempt > 1:
+            self._count_as_changed(beside)
+        return page
+
+    @repeated_after_deadlock
+    def _count_as_changed(self, row_ids: Collection[int]) -> None:
+        with self._database.writing() as connection:
+            for chunk in chunks(sorted(row_ids)):
+                connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(chunk)).values(fingerprint=None))
 
     @cached_property
     def _attempt(self) -> Attempt:
-        """Asked for when the plan is sealed, so that the columns are what they will be."""
-        return Attempt(self._sync_id, self.id, self.attempt, tuple(each.wire for each in self.columns()))
+        """The attempt with the API's paths of its fields; first read after the seal, when the columns are final."""
+        return Attempt(self.sync_id, self.id, self.attempt, tuple(each.api_path for each in self.columns()))
 
     @repeated_after_deadlock
     def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
         """See `DeliveryStore.mark_sent`."""
-        marked = sa.update(tables.row).where(tables.row.c.id == row.row_id).values(sent=row.fingerprint, sent_at=at)
+        marked = (
+            sa.update(tables.row)
+            .where(tables.row.c.id == row.row_id)
+            .values(sent_fingerprint=row.fingerprint, sent_at=at)
+        )
         with self._database.writing() as connection:
             connection.execute(marked)
 
-    @repeated_after_deadlock
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """See `DeliveryStore.acknowledge`; a row that has left the outbox before is not counted again."""
+        """See `DeliveryStore.acknowledge`; a row that is no longer in the outbox is not counted again."""
+        acknowledged = self._acknowledge(deliveries)
+        if self._meter and (usage := self._meter.after(acknowledged)):
+            store_usage(self._database, self.sync_id, self.id, usage)
+
+    @repeated_after_deadlock
+    def _acknowledge(self, deliveries: Sequence[Delivery]) -> int:
         by_position = {delivery.row.position: delivery for delivery in deliveries}
         attempt = self._attempt
         with self._database.writing() as connection:
-            present = take(connection, self.id, list(by_position))
+            refused = {
+                position: encode_reasons(delivery.reasons)
+                for position, delivery in by_position.items()
+                if delivery.outcome is RowState.REFUSED
+            }
+            present = dequeue(connection, self.id, list(by_position), refused)
             delivered = [delivery for position, delivery in by_position.items() if position in present]
             if delivered:
-                settle(connection, attempt, delivered)
+                acknowledge(connection, attempt, delivered, self._rows, now=self._database.now())
+        return len(delivered)
 
     @repeated_after_deadlock
+    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
+        """See `DeliveryStore.cleared`; the ledger has an entry for the call."""
+        with self._database.writing() as connection:
+            source_key = forget_identity(connection, self.sync_id, blocker)
+            if status is not None:
+                entry = LedgerEntry(source_key, CLEARED, blocker.contact_id, status=status, trace_id=trace_id)
+                append(connection, self._attempt, [entry], now=self._database.now())
+
     def finish(self, *, calls: int, seconds: float) -> None:
         """End an attempt; the run is finished when its outbox is empty.
 
@@ -226,147 +295,52 @@ class SyncRun:
             calls: requests that this attempt sent; added to those of earlier attempts.
             seconds: how long it took; added likewise.
         """
-        this_run = sa.update(tables.run).where(tables.run.c.id == self.id)
+        if self._meter:
+            store_usage(self._database, self.sync_id, self.id, self._meter.rest())
+        self._finish(calls, seconds)
+        self._database.shrink()
+
+    @repeated_after_deadlock
+    def _finish(self, calls: int, seconds: float) -> None:
+        run = tables.run.c
+        this_run = sa.update(tables.run).where(run.id == self.id)
+        waits = sa.and_(self._in_outbox, tables.outbox.c.outcome.in_([RowState.PENDING, RowState.DEPARTED]))
+        is_delivered = sa.and_(run.status == RunStatus.DELIVERING, ~sa.exists().where(waits))
         with self._database.writing() as connection:
+            connection.execute(this_run.values(calls=run.calls + calls, seconds=run.seconds + seconds))
             connection.execute(
-                this_run.values(calls=tables.run.c.calls + calls, seconds=tables.run.c.seconds + seconds)
-            )
-            connection.execute(
-                this_run.where(
-                    tables.run.c.status == RunStatus.DELIVERING,
-                    ~sa.exists().where(self._in_outbox),
-                ).values(status=RunStatus.FINISHED, finished_at=datetime.now(UTC))
+                this_run.where(is_delivered).values(status=RunStatus.FINISHED, finished_at=self._database.now())
             )
 
     def trim_ledger(self, days: int) -> int:
-        """Delete what the ledger tells of this sync from more than so many days ago; tells how many entries."""
-        return trim(self._database, self._sync_id, datetime.now(UTC) - timedelta(days=days))
+        """Delete what ledger and usage have of this sync from before so many days; return how many entries."""
+        before = self._database.now() - timedelta(days=days)
+        trim_usage(self._database, self.sync_id, before)
+        return trim(self._database, self.sync_id, before)
 
     # Report
 
+    def waiting(self) -> list[WaitingRows]:
+        """Return how many rows of the sync wait in the outbox, by the state that they wait in."""
+        with self._database.reading() as connection:
+            return waiting_rows(connection, self.sync_id)
+
     def columns(self) -> list[MappedColumn]:
-        """Which column, or constant, feeds which field, as described."""
-        return decode_columns(self._kept("columns"))
+        """See `RunReport.columns`."""
+        return self._report.columns()
 
     def source(self) -> dict[str, Any]:
-        """The facts about the source, as described."""
-        return decode_document(self._kept("source"))
+        """See `RunReport.source`."""
+        return self._report.source()
 
     def counts(self) -> Counts:
-        """How the rows ended so far, over all attempts; all zero but `pending` before the plan has ended."""
-        columns = [tables.run.c[name] for name in tables.COUNTERS]
-        pending = (
-            sa.select(sa.func.count())
-            .where(self._in_outbox, tables.outbox.c.outcome == Outcome.PENDING)
-            .scalar_subquery()
-        )
-        with self._database.reading() as connection:
-            found = connection.execute(
-                sa.select(*columns, pending.label("pending")).where(tables.run.c.id == self.id)
-            ).one()
-        return Counts(**found._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row's columns
+        """See `RunReport.counts`."""
+        return self._report.counts()
 
-    def rejected(self, limit: int) -> list[RejectedRow]:
-        """The first rejected rows of this run; before the seal, those that the plan has found so far."""
-        where = (tables.row if self._sealed else tables.outbox).c
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                sa.select(where.source_key, where.outcome, where.reasons)
-                .where(where.run_id == self.id, where.outcome.in_([Outcome.INVALID, Outcome.REFUSED, UNREMOVED]))
-                .order_by(where.id)
-                .limit(limit)
-            ).all()
-        return [RejectedRow(key, outcome, decode_reasons(reasons)) for key, outcome, reasons in rows]
+    def rejected(self, limit: int) -> RejectedRows:
+        """See `RunReport.rejected`."""
+        return self._report.rejected(limit, sealed=self._sealed)
 
     def totals(self) -> Totals:
-        """Calls and seconds of the attempts that have ended."""
-        with self._database.reading() as connection:
-            return Totals(
-                *connection.execute(
-                    sa.select(tables.run.c.calls, tables.run.c.seconds).where(tables.run.c.id == self.id)
-                ).one()
-            )
-
-    def sweep(self) -> None:
-        """Delete what abandoned runs of this sync left in the outbox."""
-        left = (
-            sa.select(tables.outbox.c.id)
-            .join(tables.run, tables.run.c.id == tables.outbox.c.run_id)
-            .where(
-                tables.run.c.sync_id == self._sync_id,
-                tables.run.c.status == RunStatus.ABANDONED,
-            )
-            .limit(_CHUNK)
-        )
-        while True:
-            with self._database.writing() as connection:
-                positions = connection.scalars(left).all()
-                connection.execute(sa.delete(tables.outbox).where(tables.outbox.c.id.in_(positions)))
-            if len(positions) < _CHUNK:
-                return
-
-    def _kept(self, column: str) -> str | None:
-        with self._database.reading() as connection:
-            found: str | None = connection.scalar(sa.select(tables.run.c[column]).where(tables.run.c.id == self.id))
-            return found
-
-    def _row_ids(self, connection: sa.Connection, keys: list[str], now: datetime) -> dict[str, int]:
-        """The row id of each key; a new key gets a row."""
-        known = known_rows(connection, self._sync_id, keys)
-        if new := [key for key in keys if key not in known]:
-            start = {
-                "sync_id": self._sync_id,
-                "outcome": Outcome.PENDING,
-                "run_id": self.id,
-                "created_at": now,
-                "updated_at": now,
-            }
-            connection.execute(sa.insert(tables.row), [start | {"source_key": key} for key in new])
-            known |= known_rows(connection, self._sync_id, new)
-        return {key: known[key][0] for key in keys}
-
-    @repeated_after_deadlock
-    def _seal_rows(self, after: int) -> int | None:
-        """Seal the next rows of the outbox; tells the last position, None at the end."""
-        wanted = tables.outbox.c
-        now = datetime.now(UTC)
-        with self._database.writing() as connection:
-            batch = connection.execute(
-                sa.select(wanted.id, wanted.row_id, wanted.outcome, wanted.reasons)
-                .where(self._in_outbox, wanted.id > after)
-                .order_by(wanted.id)
-                .limit(_CHUNK)
-            ).all()
-            uncertain = {"fingerprint": None, "remarks": None, "run_id": self.id, "updated_at": now}
-            connection.execute(
-                sa.update(tables.row)
-                .where(tables.row.c.id.in_([found.row_id for found in batch if found.outcome == Outcome.PENDING]))
-                .values(outcome=Outcome.PENDING, reasons=None, **uncertain)
-            )
-            connection.execute(
-                sa.update(tables.row)
-                .where(tables.row.c.id.in_([found.row_id for found in batch if found.outcome == LEAVING]))
-                .values(fingerprint=None, updated_at=now)
-            )
-            if settled := [found for found in batch if found.outcome not in (Outcome.PENDING, LEAVING)]:
-                connection.execute(
-                    sa.update(tables.row).where(tables.row.c.id == sa.bindparam("settled_row")).values(**uncertain),
-                    [
-                        {"settled_row": found.row_id, "outcome": found.outcome, "reasons": found.reasons}
-                        for found in settled
-                    ],
-                )
-                connection.execute(sa.delete(tables.outbox).where(wanted.id.in_([found.id for found in settled])))
-        return batch[-1].id if batch else None
-
-    @repeated_after_deadlock
-    def _end_plan(self, status: RunStatus, counts: Counts, **kept: object) -> None:
-        with self._database.writing() as connection:
-            withheld = connection.scalar(
-                sa.select(sa.func.count()).where(self._in_outbox, tables.outbox.c.withheld == 1)
-            )
-            counted = {name: getattr(counts, name) for name in tables.COUNTERS} | {"withheld": withheld}
-            this_plan = sa.and_(tables.run.c.id == self.id, tables.run.c.status == RunStatus.PLANNING)
-            ended = connection.execute(sa.update(tables.run).where(this_plan).values(status=status, **counted, **kept))
-            if not ended.rowcount:
-                raise LeaseLostError(f"Another run of the sync has taken over from run {self.id}, so this one stops.")
+        """See `RunReport.totals`."""
+        return self._report.totals()

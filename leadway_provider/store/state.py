@@ -1,227 +1,216 @@
-"""The state store: syncs, their runs, and where to go on after a crash."""
+"""The state store: where the syncs of many tasks keep what they need after a crash."""
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
 
-from leadway_provider.exceptions import ConfigurationError, ConnectionSettingsError, StateUnavailableError
-from leadway_provider.store import tables
-from leadway_provider.store.database import Database, repeated_after_deadlock
-from leadway_provider.store.history import HistoryBook
-from leadway_provider.store.lease import LeaseBook
-from leadway_provider.store.quota import QuotaBook
-from leadway_provider.store.run import RejectedRow, SyncRun, Totals
+from leadway_provider.clock import utc_now
+from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
+from leadway_provider.store.accounts import AccountStore
+from leadway_provider.store.alert import AlertStore
+from leadway_provider.store.attempt import begin_run, complete_seals, refuse_sibling, resume_reviewed
+from leadway_provider.store.database import CHUNK, STATE_DIALECTS, Database
+from leadway_provider.store.file import file_of, opened_file, protect_file
+from leadway_provider.store.lease import SqlLeaseStore
+from leadway_provider.store.outbox import sweep_outbox
+from leadway_provider.store.quota import QuotaStore
+from leadway_provider.store.reading.reader import StateReader
+from leadway_provider.store.run import SyncRun
 from leadway_provider.store.schema import ensure_schema
-from leadway_provider.store.syncs import SyncBook
-from leadway_provider.store.tables import RunStatus
-from leadway_provider.store.token import TokenBook
+from leadway_provider.store.slots import SqlSlotStore
+from leadway_provider.store.syncs import SyncStore, identity_family
+from leadway_provider.store.token import SqlTokenStore
+from leadway_provider.sync.request import SyncIdentity
 
-__all__ = ["RejectedRow", "StateStore", "SyncIdentity", "SyncRun", "Totals"]
-
-
-@dataclass(frozen=True, slots=True)
-class SyncIdentity:
-    """What tells syncs apart: another account, or another host, never shares fingerprints.
-
-    Attributes:
-        name: the sync's name, at most 512 characters.
-        host: the API's host, at most 190 characters.
-        location_id: the account, at most 64 characters.
-    """
-
-    name: str
-    host: str
-    location_id: str
+__all__ = ["StateStore", "SyncRun"]
 
 
 class StateStore:
-    """State in one database. It may be used from any thread, by one at a time; make it by `open` or `open_file`."""
+    """State in one database. Any thread may use it, many at a time; `open` or `open_file` return one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @classmethod
-    def open(cls, engine: sa.Engine, name: str) -> Self:
+    def open(cls, engine: sa.Engine, name: str, now: Callable[[], datetime] = utc_now, *, chunk: int = CHUNK) -> Self:
         """Use a database, and create or upgrade its tables where needed.
 
         Args:
             engine: a SQLite file, PostgreSQL, MariaDB or MySQL.
-            name: how errors call the store: a connection id or a file's path.
+            name: how errors name the store: a connection id or a file's path.
+            now: the present, in aware time.
+            chunk: rows in one statement or short transaction.
 
         Raises:
-            ConnectionSettingsError: the engine is SQLite in memory.
+            ConnectionSettingsError: the engine is of another kind, SQLite in memory, or a file of another owner that
+                others can read.
             StateVersionError: a newer provider wrote the schema.
             StateUnavailableError: the database can't be reached, is locked or, where it must be upgraded, read-only.
         """
-        if engine.dialect.name == "sqlite" and engine.url.database in {None, "", ":memory:"}:
+        if engine.dialect.name not in STATE_DIALECTS or engine.dialect.driver == "pyodbc":
             raise ConnectionSettingsError(
-                f"State store {name!r} is SQLite in memory, which forgets all at the end of the task: name a file."
+                f"State store {name!r} is {engine.dialect.name} by way of {engine.dialect.driver}, which can't keep "
+                "the state: use a connection to PostgreSQL, MariaDB, MySQL or a SQLite file."
             )
-        database = Database(engine, name)
+        if (file := file_of(engine)) is not None:
+            protect_file(file, name)
+        database = Database(engine, name, now, chunk=chunk)
+        if engine.dialect.name == "sqlite":
+            with database.reading() as connection:
+                opened = opened_file(connection)
+            if opened is None:
+                database.close()
+                raise ConnectionSettingsError(
+                    f"State store {name!r} is SQLite in memory, which is lost at the end of the task: name a file."
+                )
+            protect_file(opened, name)
         ensure_schema(database)
         return cls(database)
 
     @classmethod
-    def open_file(cls, path: Path) -> Self:
-        """Use a SQLite file, which is created with its folder where missing; see `open` for the errors."""
+    def open_file(cls, path: Path, now: Callable[[], datetime] = utc_now) -> Self:
+        """Use a SQLite file, which is created with its folder where it is missing; see `open` for the errors."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # For its owner only: the outbox holds contacts.
-            path.touch(mode=0o600)
         except OSError as error:
             raise StateUnavailableError(
                 f"State store {str(path)!r}: {error.strerror}. Let the task's user write there, or set state_conn_id."
             ) from error
-        return cls.open(sa.create_engine(sa.URL.create("sqlite", database=str(path))), str(path))
+        engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), hide_parameters=True)
+        return cls.open(engine, str(path), now)
 
-    def lease(self, sync: SyncIdentity) -> LeaseBook:
-        """The lease of a sync; see `LeaseBook`."""
-        return LeaseBook(self._database, self._sync_id(sync))
+    def lease(self, sync: SyncIdentity) -> SqlLeaseStore:
+        """Return the lease of a sync; see `SqlLeaseStore`."""
+        return SqlLeaseStore(self._database, self.syncs().ensure(sync))
 
-    def quota(self, sync: SyncIdentity) -> QuotaBook:
-        """The daily quota of a sync's account; see `QuotaBook`."""
-        return QuotaBook(self._database, sync.host, sync.location_id)
+    def quota(self, sync: SyncIdentity) -> QuotaStore:
+        """Return the daily quota of a sync's account; see `QuotaStore`."""
+        return QuotaStore(self._database, sync.host, sync.location_id)
 
-    def begin(self, sync: SyncIdentity, *, task_run: str, definition: bytes, as_of: datetime | None = None) -> SyncRun:
+    def slots(self, sync: SyncIdentity, app: str) -> SqlSlotStore:
+        """Return the leases of the quota that an app has for a sync's account; see `SqlSlotStore`."""
+        return SqlSlotStore(self._database, sync.host, sync.location_id, app)
+
+    def begin(
+        self,
+        sync: SyncIdentity,
+        *,
+        task_run: str,
+        digest: bytes,
+        origin: str = "",
+        as_of: datetime | None = None,
+        retry_refused: int = 5,
+    ) -> SyncRun:
         """Start a run, or go on with the sealed one that this task run left unfinished.
 
-        Any other unfinished run of this sync is abandoned and its outbox deleted: what it had not delivered is found
-        changed again. Whoever calls this holds the sync's lease.
+        Any other unfinished run of this sync is abandoned. What its plan left, if it was never sealed, is deleted; what
+        a sealed run could not deliver stays in the outbox for the next one. Whoever calls this holds the sync's lease.
 
         Args:
             sync: the source → account pair.
             task_run: what stays the same when a task is retried, and differs from one scheduled run to the next.
-            definition: what the plan was made from (query, mapping, settings), hashed: a changed one is planned anew.
+            digest: what the plan was made from (query, mapping, settings), hashed: a changed one is planned anew.
+            origin: names source connection and key; what was planned from another one is never delivered by this run.
             as_of: the end of the data interval, in aware time: what the source then held is what the run sends.
+            retry_refused: a row that the API refused is tried again by so many runs; then it waits until it changes.
 
         Raises:
+            ConfigurationError: another map index of the same mapped task reads other rows under this sync.
             StateUnavailableError: the database can't be reached, is locked or can't be written.
         """
-        run = self._begun(self._sync_id(sync), task_run, definition, as_of)
-        run.sweep()
+        sync_id = self.syncs().ensure(sync)
+        refuse_sibling(
+            self._database,
+            sync_id,
+            sync.name,
+            task_run=task_run,
+            digest=digest,
+            origin=origin,
+            retry_refused=retry_refused,
+        )
+        complete_seals(self._database, sync_id)
+        run = begin_run(
+            self._database,
+            sync_id,
+            task_run=task_run,
+            digest=digest,
+            origin=origin,
+            as_of=as_of,
+            retry_refused=retry_refused,
+        )
+        sweep_outbox(self._database, sync_id)
         return run
 
-    def adopt(self, sync: SyncIdentity, reviewed: str, *, task_run: str, definition: bytes) -> SyncRun:
-        """Go on with a dry run, so that exactly what it planned is delivered; a retry goes on with it again.
+    def resume_reviewed(self, sync: SyncIdentity, reviewed: str, *, task_run: str, digest: bytes) -> SyncRun:
+        """Go on with a dry run, so that exactly what it planned is delivered; a retry continues with it again.
 
         Args:
             sync: the source → account pair.
             reviewed: the id of a dry run of this sync after which no other run began.
             task_run: as in `begin`.
-            definition: as in `begin`.
+            digest: as in `begin`.
 
         Raises:
-            ConfigurationError: there is no such run, or another one of the sync has begun since.
+            ConfigurationError: the run does not exist, or another one of the sync has begun since.
             StateUnavailableError: the database can't be reached, is locked or can't be written.
         """
-        return self._adopted(self._sync_id(sync), sync.name, reviewed, task_run, definition)
+        sync_id = self.syncs().ensure(sync)
+        complete_seals(self._database, sync_id)
+        return resume_reviewed(self._database, sync_id, sync.name, reviewed, task_run=task_run, digest=digest)
 
-    def tokens(self, encrypt: Callable[[str], str], decrypt: Callable[[str], str]) -> TokenBook:
-        """The tokens that are kept here; see `TokenBook`."""
-        return TokenBook(self._database, encrypt, decrypt)
+    def watermark(self, sync: SyncIdentity) -> datetime | None:
+        """Return up to when a sync's incremental runs have read the source; None before the first."""
+        return self.syncs().watermark(self.syncs().ensure(sync))
 
-    def syncs(self) -> SyncBook:
-        """The syncs that are known here; see `SyncBook`."""
-        return SyncBook(self._database)
+    def tokens(self, encrypt: Callable[[str], str], decrypt: Callable[[str], str]) -> SqlTokenStore:
+        """Return the rotating tokens that are kept here; see `SqlTokenStore`."""
+        return SqlTokenStore(self._database, encrypt, decrypt)
 
-    def history(self) -> HistoryBook:
-        """What is known here of a source row or a contact; see `HistoryBook`."""
-        return HistoryBook(self._database)
+    def identity_key(
+        self, sync: SyncIdentity, encrypt: Callable[[str], str], decrypt: Callable[[str], str]
+    ) -> bytes | None:
+        """Return the key that a sync's e-mails and phones are hashed with, which is made before its first row.
+
+        It is stored encrypted, each time anew, so that a Fernet key that was replaced can be taken away after the next
+        run of each sync. Whoever calls this holds the sync's lease.
+
+        Returns:
+            The key; None for a sync that has rows without one, because hashes of two kinds can't be compared.
+
+        Raises:
+            ConfigurationError: the key can't be decrypted.
+        """
+        sync_id = self.syncs().ensure(sync)
+        make = None if self.syncs().has_rows(sync_id) else lambda: secrets.token_hex(32)
+        found = self.tokens(encrypt, decrypt).keep_key(identity_family(sync_id), make)
+        return None if found is None else bytes.fromhex(found)
+
+    def has_identity_key(self, sync: SyncIdentity) -> bool:
+        """Return whether a sync's e-mails and phones are hashed with a key."""
+        return self.syncs().has_key(self.syncs().ensure(sync))
+
+    def accounts(self, sync: SyncIdentity) -> AccountStore:
+        """Return the accounts of a sync whose rows name their accounts; see `AccountStore`."""
+        return AccountStore(self._database, sync)
+
+    def alerts(self) -> AlertStore:
+        """Return which conditions of alerts are met; see `AlertStore`."""
+        return AlertStore(self._database)
+
+    def syncs(self) -> SyncStore:
+        """Return the syncs of this store; see `SyncStore`."""
+        return SyncStore(self._database)
+
+    def reader(self) -> StateReader:
+        """Return what can be read of this store, in pages; see `StateReader`."""
+        return StateReader(self._database)
 
     def close(self) -> None:
         """Close the database's connections."""
         self._database.close()
-
-    @repeated_after_deadlock
-    def _begun(self, sync_id: int, task_run: str, definition: bytes, as_of: datetime | None) -> SyncRun:
-        """The run to go on with, or a new one, in one transaction."""
-        with self._database.writing() as connection:
-            # The sync's row is the lock by which two processes begin one after the other.
-            connection.execute(sa.select(tables.sync.c.id).where(tables.sync.c.id == sync_id).with_for_update())
-            unfinished = connection.execute(
-                sa.select(tables.run.c.id, tables.run.c.status, tables.run.c.task_run, tables.run.c.definition)
-                .where(
-                    tables.run.c.sync_id == sync_id,
-                    tables.run.c.status.in_([RunStatus.PLANNING, RunStatus.DELIVERING, RunStatus.DRY_RUN]),
-                )
-                .with_for_update()
-            ).all()
-            wanted = (RunStatus.DELIVERING, task_run, definition)
-            resumed = next((found for found, *rest in unfinished if tuple(rest) == wanted), None)
-            now = datetime.now(UTC)
-            connection.execute(
-                sa.update(tables.run)
-                .where(tables.run.c.id.in_([found for found, *_ in unfinished if found != resumed]))
-                .values(status=RunStatus.ABANDONED, finished_at=now)
-            )
-            run_id = resumed or uuid.uuid4().hex
-            if resumed is None:
-                connection.execute(
-                    sa.insert(tables.run).values(
-                        id=run_id,
-                        sync_id=sync_id,
-                        task_run=task_run,
-                        definition=definition,
-                        status=RunStatus.PLANNING,
-                        as_of=as_of,
-                        started_at=now,
-                    )
-                )
-            attempt = _next_attempt(connection, run_id)
-        return SyncRun(self._database, sync_id, run_id, sealed=resumed is not None, attempt=attempt)
-
-    @repeated_after_deadlock
-    def _adopted(self, sync_id: int, name: str, reviewed: str, task_run: str, definition: bytes) -> SyncRun:
-        """The dry run, from now on this task run's own, in one transaction."""
-        this_run = sa.and_(tables.run.c.id == reviewed, tables.run.c.sync_id == sync_id)
-        with self._database.writing() as connection:
-            found = connection.execute(
-                sa.select(tables.run.c.status, tables.run.c.task_run).where(this_run).with_for_update()
-            ).one_or_none()
-            if found is None:
-                raise ConfigurationError(
-                    f"Run {reviewed!r} is not one of sync {name!r} in this account: give the task that plans and the "
-                    "one that delivers the same sync_name, and pass on the `run_id` of the first one's report."
-                )
-            status, planned_by = found
-            if status != RunStatus.DRY_RUN and (status == RunStatus.ABANDONED or planned_by != task_run):
-                raise ConfigurationError(
-                    f"Run {reviewed} of sync {name!r} can't be delivered as it was reviewed: it is {status}, since it "
-                    "was delivered before or another run of the sync has begun. Plan and review anew."
-                )
-            if status == RunStatus.DRY_RUN:
-                adopted = {"status": RunStatus.PLANNING, "task_run": task_run, "definition": definition}
-                connection.execute(sa.update(tables.run).where(this_run).values(**adopted, finished_at=None))
-            attempt = _next_attempt(connection, reviewed)
-        sealed = status in {RunStatus.DELIVERING, RunStatus.FINISHED}
-        return SyncRun(self._database, sync_id, reviewed, sealed=sealed, attempt=attempt)
-
-    def _sync_id(self, sync: SyncIdentity) -> int:
-        while True:
-            with self._database.reading() as connection:
-                found: int | None = connection.scalar(sa.select(tables.sync.c.id).filter_by(**asdict(sync)))
-            if found is not None:
-                return found
-            self._add(sync)
-
-    @repeated_after_deadlock
-    def _add(self, sync: SyncIdentity) -> None:
-        """Make a sync known, unless another process has been first."""
-        with self._database.writing() as connection, suppress(sa.exc.IntegrityError):
-            connection.execute(sa.insert(tables.sync).values(**asdict(sync), created_at=datetime.now(UTC)))
-
-
-def _next_attempt(connection: sa.Connection, run_id: str) -> int:
-    """Count an attempt that begins, and tell its number; part of a transaction that holds the run."""
-    this_run = tables.run.c.id == run_id
-    connection.execute(sa.update(tables.run).where(this_run).values(attempts=tables.run.c.attempts + 1))
-    number: int = connection.execute(sa.select(tables.run.c.attempts).where(this_run)).scalar_one()
-    return number

@@ -1,94 +1,49 @@
-"""The syncs that a state store knows, and how one is forgotten, so that its next run sends everything again."""
+"""The syncs of a state store; one can be reset, so that its next run sends everything again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
-from leadway_provider.store.database import Database, repeated_after_deadlock
-from leadway_provider.store.tables import RunStatus
-
-_CHUNK: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSync:
-    """A sync of the store.
-
-    Attributes:
-        id: the store's own number for it.
-        name: the sync's name.
-        host: the API.
-        location_id: the account.
-    """
-
-    id: int
-    name: str
-    host: str
-    location_id: str
+from leadway_provider.store.database import repeated_after_deadlock
+from leadway_provider.store.reading.syncs import SyncReader
+from leadway_provider.store.tables import UNFINISHED, RunStatus
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.request import SyncIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the store knows of a sync, apart from its runs and the ledger: how many of each.
-
-    Attributes:
-        rows: source rows, with what the CRM acknowledged of each.
-        claims: e-mails and phones that rows hold or wait for.
-        waiting: rows that wait in an outbox.
-    """
-
-    rows: int
-    claims: int
-    waiting: int
+def identity_family(sync_id: int) -> str:
+    """Return what the key of a sync's hashes is stored as, among the secrets of the store."""
+    return f"identities of sync {sync_id}"
 
 
-class SyncBook:
+class SyncStore(SyncReader):
     """The syncs of one state store. Every method raises StateUnavailableError as `StateStore.begin` does."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def known(self, name: str | None = None, location_id: str | None = None) -> list[KnownSync]:
-        """The syncs of that name and account, or all of them, by name."""
-        sync = tables.sync.c
-        wanted = sa.select(sync.id, sync.name, sync.host, sync.location_id)
-        if name is not None:
-            wanted = wanted.where(sync.name == name)
-        if location_id is not None:
-            wanted = wanted.where(sync.location_id == location_id)
-        with self._database.reading() as connection:
-            found = connection.execute(wanted.order_by(sync.name, sync.location_id, sync.host))
-            return [KnownSync(*each) for each in found]
-
-    def memory(self, sync_id: int) -> Memory:
-        """How much `forget` would delete."""
-        rows, claims, waiting = (
-            sa.select(sa.func.count()).select_from(table).where(belongs).scalar_subquery()
-            for table, belongs in (
-                (tables.row, tables.row.c.sync_id == sync_id),
-                (tables.claim, tables.claim.c.sync_id == sync_id),
-                (tables.outbox, tables.outbox.c.run_id.in_(_runs_of(sync_id))),
-            )
-        )
-        with self._database.reading() as connection:
-            return Memory(*connection.execute(sa.select(rows, claims, waiting)).one())
+    def ensure(self, sync: SyncIdentity) -> int:
+        """Return the store's number of a sync, which gets one where it has none."""
+        while True:
+            with self._database.reading() as connection:
+                found: int | None = connection.scalar(sa.select(tables.sync.c.id).filter_by(**asdict(sync)))
+            if found is not None:
+                return found
+            self._add(sync)
 
     def forget(self, sync_id: int, check: Callable[[], None] = lambda: None) -> int:
-        """Delete a sync's rows, claims and outbox in short transactions, and tell how many rows; runs and ledger stay.
+        """Delete a sync's rows, claims and outbox in short transactions, and return how many rows were deleted.
 
-        Whoever calls this holds the sync's lease. Unfinished runs are abandoned first, so that no attempt goes on with
-        what is gone. Killed half-way, some rows are forgotten and others are not; both is safe, and a repetition
-        completes it.
+        The key of its hashes goes too; runs and ledger stay. Whoever calls this holds the sync's lease. Unfinished
+        runs are abandoned first, so that no attempt continues with what is deleted. Killed half-way, some rows are
+        deleted and others are not; both is safe, and a repetition completes it.
 
         Args:
             sync_id: the sync.
-            check: asked before each transaction; raises where the lease is lost.
+            check: is called before each transaction; raises where the lease is lost.
         """
         check()
         self._abandon_runs(sync_id)
@@ -98,38 +53,108 @@ class SyncBook:
             check()
             key, rows = self._forget_rows(sync_id, key)
             forgotten += rows
+        check()
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(tables.token).where(tables.token.c.family == identity_family(sync_id)))
         return forgotten
+
+    def has_rows(self, sync_id: int) -> bool:
+        """Return whether the store has any row of a sync."""
+        with self._database.reading() as connection:
+            return (
+                connection.scalar(sa.select(tables.row.c.id).where(tables.row.c.sync_id == sync_id).limit(1))
+                is not None
+            )
+
+    def has_key(self, sync_id: int) -> bool:
+        """Return whether the store has a key of a sync's hashes."""
+        wanted = sa.select(tables.token.c.secret).where(tables.token.c.family == identity_family(sync_id))
+        with self._database.reading() as connection:
+            return connection.scalar(wanted) is not None
+
+    @repeated_after_deadlock
+    def ask_full_resync(self, sync_id: int) -> None:
+        """Let the sync's next whole run send every row, as `full_resync=True` does; a dry run only plans it."""
+        self._set_full_resync(sync_id, self._database.now())
+
+    @repeated_after_deadlock
+    def withdraw_full_resync(self, sync_id: int) -> None:
+        """Take back what `ask_full_resync` asked for; a run that has planned it goes on."""
+        self._set_full_resync(sync_id, None)
+
+    def _set_full_resync(self, sync_id: int, asked_at: datetime | None) -> None:
+        asked = sa.update(tables.sync).where(tables.sync.c.id == sync_id).values(resync_asked_at=asked_at)
+        with self._database.writing() as connection:
+            connection.execute(asked)
+
+    def retry_refused(self, sync_id: int) -> int:
+        """Let the next runs try the sync's refused rows again, as if each had been refused for the first time.
+
+        Returns:
+            How many rows that concerns: all that the API refused last, and that wait in the outbox.
+        """
+        position: int | None = 0
+        rows = 0
+        while position is not None:
+            position, more = self._count_refusals_anew(sync_id, position)
+            rows += more
+        return rows
+
+    @repeated_after_deadlock
+    def _count_refusals_anew(self, sync_id: int, after: int) -> tuple[int | None, int]:
+        """Treat the refused rows that come next; return the last position, None at the end, and how many they were."""
+        outbox, run = tables.outbox.c, tables.run.c
+        runs = sa.select(run.id).where(run.sync_id == sync_id)
+        following = (
+            sa.select(outbox.id)
+            .where(outbox.run_id.in_(runs), outbox.outcome == RowState.REFUSED, outbox.refusals > 0, outbox.id > after)
+            .order_by(outbox.id)
+            .limit(self._database.chunk)
+        )
+        with self._database.writing() as connection:
+            found = connection.scalars(following).all()
+            connection.execute(sa.update(tables.outbox).where(outbox.id.in_(found)).values(refusals=0))
+        return (found[-1] if len(found) == self._database.chunk else None), len(found)
+
+    @repeated_after_deadlock
+    def _add(self, sync: SyncIdentity) -> None:
+        """Store a sync, unless another process has been first."""
+        with self._database.writing() as connection, suppress(sa.exc.IntegrityError):
+            connection.execute(sa.insert(tables.sync).values(**asdict(sync), created_at=self._database.now()))
+
+    def watermark(self, sync_id: int) -> datetime | None:
+        """Return up to when a sync's incremental runs have read the source; None before the first."""
+        with self._database.reading() as connection:
+            found: datetime | None = connection.scalar(
+                sa.select(tables.sync.c.watermark_at).where(tables.sync.c.id == sync_id)
+            )
+        return found
 
     @repeated_after_deadlock
     def _abandon_runs(self, sync_id: int) -> None:
-        unfinished = (RunStatus.PLANNING, RunStatus.DELIVERING, RunStatus.DRY_RUN)
         with self._database.writing() as connection:
             connection.execute(
                 sa.update(tables.run)
-                .where(tables.run.c.sync_id == sync_id, tables.run.c.status.in_(unfinished))
-                .values(status=RunStatus.ABANDONED, finished_at=datetime.now(UTC))
+                .where(tables.run.c.sync_id == sync_id, tables.run.c.status.in_(UNFINISHED))
+                .values(status=RunStatus.ABANDONED, finished_at=self._database.now())
             )
+            connection.execute(sa.update(tables.sync).where(tables.sync.c.id == sync_id).values(watermark_at=None))
 
     @repeated_after_deadlock
     def _forget_rows(self, sync_id: int, after: str) -> tuple[str | None, int]:
-        """Forget the rows that come next by key, and what refers to them; tells the last key, and how many."""
+        """Delete the rows that come next by key, and what refers to them; return the last key, and how many."""
         row = tables.row.c
-        # By key, along the index: looked for from its start, each time, they would stand behind all that are deleted.
+        # By key, along the index: a search that begins at its start each time would pass all that was just deleted.
         following = (
             sa.select(row.id, row.source_key)
             .where(row.sync_id == sync_id, row.source_key > after)
             .order_by(row.source_key)
-            .limit(_CHUNK)
+            .limit(self._database.chunk)
         )
         with self._database.writing() as connection:
             found = connection.execute(following).all()
             ids = [row_id for row_id, _ in found]
-            if ids:
-                connection.execute(sa.delete(tables.outbox).where(tables.outbox.c.row_id.in_(ids)))
-                connection.execute(sa.delete(tables.claim).where(tables.claim.c.row_id.in_(ids)))
-                connection.execute(sa.delete(tables.row).where(row.id.in_(ids)))
-        return (found[-1].source_key if len(found) == _CHUNK else None), len(found)
-
-
-def _runs_of(sync_id: int) -> sa.Select[tuple[str]]:
-    return sa.select(tables.run.c.id).where(tables.run.c.sync_id == sync_id)
+            for table in (tables.outbox, tables.claim, tables.staged_claim, tables.reason):
+                connection.execute(sa.delete(table).where(table.c.row_id.in_(ids)))
+            connection.execute(sa.delete(tables.row).where(row.id.in_(ids)))
+        return (found[-1].source_key if len(found) == self._database.chunk else None), len(found)

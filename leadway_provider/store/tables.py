@@ -1,20 +1,31 @@
-"""The state store's tables, as the newest migration leaves them."""
+"""The state store's tables, as they are after the newest migration."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from leadway_provider.store.columns import RunId, UtcDateTime, bitmap, document, exact_text, fingerprint, row_number
-from leadway_provider.sync.outcome import Counts
+from leadway_provider.store.columns import (
+    Instant,
+    Outcome,
+    RunId,
+    TraceId,
+    UtcDateTime,
+    bitmap,
+    document,
+    exact_text,
+    fingerprint,
+    identity_hash,
+    row_number,
+)
+from leadway_provider.sync.outcome import COUNTED, RowState
 
-COUNTERS: Final = tuple(field.name for field in fields(Counts) if field.name != "pending")
+COUNTERS: Final = tuple(name for name in COUNTED if name != RowState.PENDING)
 """The columns of `leadway_run` that keep a count; pending rows are counted where they are, in the outbox."""
 
-# Ids are never reused: a plan remembers one bit for each row id it saw, and a position must only grow.
+# Ids are never reused: a plan keeps one bit for each row id that it saw, and a position must only grow.
 TABLE_OPTIONS: Final[dict[str, Any]] = {
     "sqlite_autoincrement": True,
     "mysql_engine": "InnoDB",
@@ -23,25 +34,34 @@ TABLE_OPTIONS: Final[dict[str, Any]] = {
     "mariadb_charset": "utf8mb4",
 }
 
-# Claims have no id of their own, which SQLite's AUTOINCREMENT would ask for.
-CLAIM_OPTIONS: Final = {name: value for name, value in TABLE_OPTIONS.items() if name != "sqlite_autoincrement"}
+# SQLite's AUTOINCREMENT is only for tables that have an id of their own.
+WITHOUT_ID_OPTIONS: Final = {name: value for name, value in TABLE_OPTIONS.items() if name != "sqlite_autoincrement"}
+
+# The primary key is the table: without it, SQLite has each row once in the table and once in the key's index.
+KEYED_OPTIONS: Final = {**WITHOUT_ID_OPTIONS, "sqlite_with_rowid": False}
+
+
+def index_where(name: str, *columns: str, where: str) -> sa.Index:
+    """Return an index of the rows of that condition only, and of all rows on MySQL, which has no such indexes."""
+    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
 
 metadata = sa.MetaData()
 
 
 class RunStatus(StrEnum):
-    """Where a run stands."""
+    """What a run is doing, or how it ended."""
 
     PLANNING = "planning"
+    SEALING = "sealing"
     DELIVERING = "delivering"
     FINISHED = "finished"
     ABANDONED = "abandoned"
     DRY_RUN = "dry_run"
 
 
-LEAVING: Final = "leaving"
-"""In the outbox, in place of an outcome: a row that left the source, whose contact is still to be treated."""
-
+UNFINISHED: Final = (RunStatus.PLANNING, RunStatus.SEALING, RunStatus.DELIVERING, RunStatus.DRY_RUN)
+"""The statuses of a run that another run of its sync abandons when it begins."""
 
 sync = sa.Table(
     "leadway_sync",
@@ -53,10 +73,13 @@ sync = sa.Table(
     sa.Column("location_id", exact_text(64), nullable=False),
     sa.Column("created_at", UtcDateTime(), nullable=False),
     sa.Column("lease", sa.String(32)),
-    sa.Column("beat", sa.BigInteger(), nullable=False, server_default="0"),
+    sa.Column("heartbeats", sa.BigInteger(), nullable=False, server_default="0"),
     sa.Column("holder", sa.Text()),
     sa.Column("process", sa.Text()),
-    sa.Column("parked_until", UtcDateTime()),
+    sa.Column("held_until", UtcDateTime()),
+    sa.Column("watermark_at", UtcDateTime()),
+    # When a person asked for a full resync, until a plan that sends every row is sealed.
+    sa.Column("resync_asked_at", UtcDateTime()),
     sa.UniqueConstraint("name", "host", "location_id", name="leadway_sync_identity"),
     **TABLE_OPTIONS,
 )
@@ -64,10 +87,12 @@ sync = sa.Table(
 run = sa.Table(
     "leadway_run",
     metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("id", RunId(), primary_key=True, autoincrement=False),
     sa.Column("sync_id", row_number(), sa.ForeignKey("leadway_sync.id", name="leadway_run_of_sync"), nullable=False),
     sa.Column("task_run", sa.Text(), nullable=False),
-    sa.Column("definition", sa.LargeBinary(), nullable=False),
+    sa.Column("digest", sa.LargeBinary(), nullable=False),
+    sa.Column("origin", sa.Text(), nullable=False),
+    sa.Column("retry_refused", sa.Integer(), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("query", document()),
     sa.Column("columns", document()),
@@ -75,6 +100,12 @@ run = sa.Table(
     sa.Column("versions", document()),
     sa.Column("as_of", UtcDateTime()),
     sa.Column("seen", bitmap()),
+    sa.Column("is_whole", sa.SmallInteger(), nullable=False, default=1, server_default="1"),
+    # 1 for a run that was asked for certain keys only: rows that it did not read stay as earlier runs left them.
+    sa.Column("only_keys", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
+    sa.Column("watermark_at", UtcDateTime()),
+    # The sync's `resync_asked_at` that the plan follows.
+    sa.Column("resync_asked_at", UtcDateTime()),
     sa.Column("attempts", sa.Integer(), nullable=False, default=0, server_default="0"),
     *(sa.Column(name, sa.BigInteger(), nullable=False, default=0) for name in COUNTERS),
     sa.Column("calls", sa.BigInteger(), nullable=False, default=0),
@@ -83,7 +114,8 @@ run = sa.Table(
     sa.Column("sealed_at", UtcDateTime()),
     sa.Column("finished_at", UtcDateTime()),
     sa.Index("leadway_run_by_sync", "sync_id", "status"),
-    **TABLE_OPTIONS,
+    sa.Index("leadway_run_by_start", "sync_id", "started_at", "id"),
+    **WITHOUT_ID_OPTIONS,
 )
 
 row = sa.Table(
@@ -94,65 +126,116 @@ row = sa.Table(
     sa.Column("source_key", exact_text(255), nullable=False),
     sa.Column("fingerprint", fingerprint()),
     sa.Column("contact_id", exact_text(255)),
-    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("outcome", Outcome(), nullable=False),
     sa.Column("reasons", document()),
     sa.Column("remarks", document()),
-    sa.Column("trace_id", sa.Text()),
-    sa.Column("made", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
-    # What a call that must not be repeated carried, and when it left, until its end is known.
-    sa.Column("sent", fingerprint()),
+    sa.Column("created_by_sync", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
+    # What a call that must not be repeated sent, and when, until it is known what became of it.
+    sa.Column("sent_fingerprint", fingerprint()),
     sa.Column("sent_at", UtcDateTime()),
-    sa.Column("run_id", sa.String(32), nullable=False),
-    sa.Column("created_at", UtcDateTime(), nullable=False),
-    sa.Column("updated_at", UtcDateTime(), nullable=False),
+    # The hashes of the e-mail and phone that the CRM has on the contact, as last acknowledged, in no order.
+    sa.Column("in_crm", identity_hash()),
+    sa.Column("also_in_crm", identity_hash()),
+    # Another row on the same contact, which was there before.
+    sa.Column("collides_with", row_number()),
+    # The run since which the row is rejected in every run that decides on it; null where it is not rejected.
+    sa.Column("rejected_since", RunId()),
+    sa.Column("run_id", RunId(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("updated_at", Instant(), nullable=False),
     sa.UniqueConstraint("sync_id", "source_key", name="leadway_row_key"),
-    sa.Index("leadway_row_contact", "sync_id", "contact_id"),
-    sa.Index("leadway_row_run", "run_id", "outcome"),
+    index_where("leadway_row_contact", "sync_id", "contact_id", where="contact_id IS NOT NULL"),
+    # The sync last, so that MariaDB does not take one of these to find all rows of a sync.
+    index_where("leadway_row_in_crm", "in_crm", "sync_id", where="in_crm IS NOT NULL"),
+    index_where("leadway_row_also_in_crm", "also_in_crm", "sync_id", where="also_in_crm IS NOT NULL"),
+    index_where("leadway_row_collision", "collides_with", "sync_id", where="collides_with IS NOT NULL"),
+    sa.Index("leadway_row_run", "run_id", "outcome", "id"),
+    sa.Index("leadway_row_outcome", "sync_id", "outcome", "id"),
     **TABLE_OPTIONS,
+)
+
+# The codes of a row's reasons and remarks, once each. Sync, run and outcome are those of the row, so that rows are
+# counted and found by code along one index, whatever else a sync has.
+reason = sa.Table(
+    "leadway_reason",
+    metadata,
+    sa.Column("row_id", row_number(), sa.ForeignKey("leadway_row.id", name="leadway_reason_of_row"), nullable=False),
+    sa.Column("code", sa.String(64), nullable=False),
+    sa.Column("sync_id", row_number(), nullable=False),
+    sa.Column("run_id", RunId(), nullable=False),
+    sa.Column("outcome", Outcome(), nullable=False),
+    sa.PrimaryKeyConstraint("row_id", "code", name="leadway_reason_once"),
+    sa.Index("leadway_reason_by_sync", "sync_id", "outcome", "code", "row_id"),
+    sa.Index("leadway_reason_by_run", "run_id", "outcome", "code", "row_id"),
+    **KEYED_OPTIONS,
 )
 
 claim = sa.Table(
     "leadway_claim",
     metadata,
     sa.Column("sync_id", row_number(), sa.ForeignKey("leadway_sync.id", name="leadway_claim_of_sync"), nullable=False),
-    sa.Column("identity", fingerprint(), nullable=False),
+    sa.Column("identity", identity_hash(), nullable=False),
     sa.Column("row_id", row_number(), sa.ForeignKey("leadway_row.id", name="leadway_claim_of_row"), nullable=False),
-    sa.Column("holds", sa.SmallInteger(), nullable=False),
+    sa.Column("kind", sa.SmallInteger(), nullable=False),
     sa.PrimaryKeyConstraint("sync_id", "identity", "row_id", name="leadway_claim_once"),
     sa.Index("leadway_claim_row", "row_id"),
-    sa.Index("leadway_claim_waiting", "sync_id", "holds", "identity"),
-    **CLAIM_OPTIONS,
+    index_where("leadway_claim_waiting", "sync_id", "kind", "identity", "row_id", where="kind = 0"),
+    **KEYED_OPTIONS,
 )
+
+# What a plan changes of the claims, until it is sealed.
+staged_claim = sa.Table(
+    "leadway_staged_claim",
+    metadata,
+    sa.Column("run_id", RunId(), sa.ForeignKey("leadway_run.id", name="leadway_staged_of_run"), nullable=False),
+    sa.Column("identity", identity_hash(), nullable=False),
+    sa.Column("row_id", row_number(), sa.ForeignKey("leadway_row.id", name="leadway_staged_of_row"), nullable=False),
+    sa.Column("kind", sa.SmallInteger(), nullable=False),
+    sa.PrimaryKeyConstraint("run_id", "identity", "row_id", name="leadway_staged_once"),
+    sa.Index("leadway_staged_row", "row_id"),
+    index_where("leadway_staged_waiting", "run_id", "kind", "identity", "row_id", where="kind = 0"),
+    **KEYED_OPTIONS,
+)
+
+FORMER: Final = "former"
+"""The outcome, in the outbox only, of what an earlier run may have sent without an answer and no run sends any more.
+
+It is kept while its row lives on no known contact, so that the contact it may have created is found.
+"""
 
 outbox = sa.Table(
     "leadway_outbox",
     metadata,
     sa.Column("id", row_number(), primary_key=True),
-    sa.Column("run_id", sa.String(32), sa.ForeignKey("leadway_run.id", name="leadway_outbox_of_run"), nullable=False),
+    sa.Column("run_id", RunId(), sa.ForeignKey("leadway_run.id", name="leadway_outbox_of_run"), nullable=False),
     sa.Column("row_id", row_number(), sa.ForeignKey("leadway_row.id", name="leadway_outbox_of_row"), nullable=False),
     sa.Column("source_key", exact_text(255), nullable=False),
-    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("outcome", Outcome(), nullable=False),
     sa.Column("fingerprint", fingerprint()),
     sa.Column("contact", document()),
     sa.Column("lanes", document()),
+    sa.Column("claimed", document()),
+    sa.Column("refusals", sa.Integer(), nullable=False, default=0, server_default="0"),
+    sa.Column("carried", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
+    sa.Column("created_at", Instant(), nullable=False),
     sa.Column("withheld", sa.SmallInteger(), nullable=False),
     sa.Column("reasons", document()),
     # The row first: the same rule as (run, row), and the index that the foreign key to the row needs on MySQL.
     sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
-    sa.Index("leadway_outbox_order", "run_id", "id"),
+    sa.Index("leadway_outbox_order", "run_id", "outcome", "id"),
     **TABLE_OPTIONS,
 )
 
 token = sa.Table(
     "leadway_token",
     metadata,
-    sa.Column("lineage", sa.String(64), primary_key=True),
+    sa.Column("family", sa.String(64), primary_key=True),
     sa.Column("version", sa.Integer(), nullable=False),
     sa.Column("secret", document()),
     sa.Column("lease", sa.String(32)),
     sa.Column("begun_at", UtcDateTime()),
     sa.Column("kept_at", UtcDateTime()),
-    **CLAIM_OPTIONS,
+    **WITHOUT_ID_OPTIONS,
 )
 
 quota = sa.Table(
@@ -163,30 +246,74 @@ quota = sa.Table(
     sa.Column("daily_limit", sa.BigInteger()),
     sa.Column("remaining", sa.BigInteger(), nullable=False),
     sa.Column("returns_at", UtcDateTime()),
-    sa.Column("told_at", UtcDateTime(), nullable=False),
+    sa.Column("answered_at", UtcDateTime(), nullable=False),
     sa.PrimaryKeyConstraint("host", "location_id", name="leadway_quota_of"),
-    **CLAIM_OPTIONS,
+    **WITHOUT_ID_OPTIONS,
 )
 
-# The ledger: appended to, and cut off at its old end. It refers to nothing, so that nothing it tells of must be kept.
-# There may be 100 million of these rows. Numbers stand first, where PostgreSQL pads them least; an index on the key or
-# the contact alone is half as large there as one that also holds the id, and a contact's few rows are quickly sorted.
+# The conditions of alerts that are met: somebody was told, and is told again when they recover.
+alert = sa.Table(
+    "leadway_alert",
+    metadata,
+    sa.Column("sync_id", row_number(), sa.ForeignKey("leadway_sync.id", name="leadway_alert_of_sync"), nullable=False),
+    sa.Column("notifier", exact_text(64), nullable=False),
+    sa.Column("condition", exact_text(190), nullable=False),
+    sa.Column("met_at", UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint("sync_id", "notifier", "condition", name="leadway_alert_once"),
+    **WITHOUT_ID_OPTIONS,
+)
+
+# What runs used of the API, in samples that are further apart the longer an attempt goes on: some hundreds for a day.
+usage = sa.Table(
+    "leadway_usage",
+    metadata,
+    sa.Column("id", row_number(), primary_key=True),
+    sa.Column("sync_id", row_number(), nullable=False),
+    sa.Column("run_id", RunId(), nullable=False),
+    sa.Column("measured_at", UtcDateTime(), nullable=False),
+    # Since the run's sample before this one.
+    sa.Column("seconds", sa.Double(), nullable=False),
+    sa.Column("calls", sa.BigInteger(), nullable=False),
+    sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+    # What was left of the account's daily quota then.
+    sa.Column("quota_left", sa.BigInteger()),
+    sa.Index("leadway_usage_of_run", "run_id", "measured_at"),
+    sa.Index("leadway_usage_of_sync", "sync_id", "measured_at"),
+    **TABLE_OPTIONS,
+)
+
+# The leases of a quota, as one document: there are as many as tasks that use the account at the same time.
+quota_lease = sa.Table(
+    "leadway_quota_lease",
+    metadata,
+    sa.Column("host", exact_text(190), nullable=False),
+    sa.Column("location_id", exact_text(64), nullable=False),
+    sa.Column("app", exact_text(64), nullable=False),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("leases", document(), nullable=False),
+    sa.PrimaryKeyConstraint("host", "location_id", "app", name="leadway_quota_lease_of"),
+    **WITHOUT_ID_OPTIONS,
+)
+
+# The ledger: entries are appended, and old ones deleted. It has no foreign keys, so that runs and rows can be deleted.
+# There may be 100 million of these rows. Numbers come first, where PostgreSQL pads them least; an index on the key or
+# the contact alone is half as large there as one that also has the id, and a contact's few rows are quickly sorted.
 delivery = sa.Table(
     "leadway_delivery",
     metadata,
     sa.Column("id", row_number(), primary_key=True),
     sa.Column("sync_id", row_number(), nullable=False),
-    sa.Column("delivered_at", UtcDateTime(), nullable=False),
+    sa.Column("delivered_at", Instant(), nullable=False),
     sa.Column("attempt", sa.SmallInteger(), nullable=False),
     sa.Column("status", sa.SmallInteger()),
     sa.Column("run_id", RunId(), nullable=False),
     sa.Column("source_key", exact_text(255), nullable=False),
     sa.Column("contact_id", exact_text(255)),
-    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("outcome", Outcome(), nullable=False),
     sa.Column("fields", sa.Text()),
     sa.Column("not_kept", document()),
     sa.Column("reasons", document()),
-    sa.Column("trace_id", sa.Text()),
+    sa.Column("trace_id", TraceId()),
     sa.Index("leadway_delivery_key", "source_key"),
     sa.Index("leadway_delivery_contact", "contact_id"),
     sa.Index("leadway_delivery_age", "sync_id", "delivered_at"),

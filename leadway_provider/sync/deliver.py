@@ -1,126 +1,120 @@
 """The second phase: the outbox becomes contacts, each acknowledged in the state store.
 
-It can stop anywhere and go on anywhere else. At most `max_in_flight` rows are sent but not yet acknowledged at any
-instant, so that is the most that are sent twice after a crash.
+It can stop anywhere and continue anywhere else. At most `max_in_flight` rows are sent but not yet acknowledged at any
+instant, and at most `MOST_WAITING` more wait for their tags; that is the most that are sent twice after a crash.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TypeVar
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import zip_longest
+from typing import Final, TypeVar
 
-from leadway_provider.contacts.contact import Contact, Reason
-from leadway_provider.contacts.echo import not_kept
+from leadway_provider.clock import SYSTEM_CLOCK, Clock
+from leadway_provider.contacts.contact import Reason
+from leadway_provider.contacts.reasons import reason
 from leadway_provider.exceptions import LeadwayError, RefusedError, UnavailableError
-from leadway_provider.sync.lanes import Lanes
-from leadway_provider.sync.lost import UnsureError, recover
-from leadway_provider.sync.outcome import Outcome
-from leadway_provider.sync.ports import ContactSink, Delivery, DeliveryStore, OutboxRow, UpsertEcho
-from leadway_provider.sync.tags import TagDesk
+from leadway_provider.sync.identities import UNKEYED, IdentityHasher
+from leadway_provider.sync.lost import UnsureError
+from leadway_provider.sync.order import DeliveryOrder
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.ports import ContactSink, DeliveryStore, UpsertEcho
+from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
+from leadway_provider.sync.tags import BATCH, TagBatcher
+from leadway_provider.sync.writer import ContactWriter, NoIdentityError
 
 _Result = TypeVar("_Result")
 
-_GIVE_UP_AFTER = 5
-"""So many rows in a row that can't be delivered mean that the API is out of order, not those rows."""
+_GIVE_UP_AFTER: Final = 5
+"""So many rows in a row that can't be delivered mean that the API does not work, not that these rows are bad."""
 
-_MOST_HELD_BACK = 10
+_MOST_HELD_BACK: Final = 10
 """Batches of rows that may wait behind rows that can't be delivered, before delivery ends: a bound on memory."""
 
+_PARTS: Final = 8
+_GATHER: Final = 0.02
+"""A commit waits for this part of the rows that may be in flight, and at most so many seconds."""
 
-async def deliver(
-    store: DeliveryStore,
-    sink: ContactSink,
-    *,
-    max_in_flight: int,
-    batch_size: int,
-    labels: Mapping[str, str] = MappingProxyType({}),
-    on_acknowledged: Callable[[Sequence[Delivery]], None] = lambda _: None,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> None:
-    """Send the outbox's rows and acknowledge each, until none is left that can be delivered.
+MOST_WAITING: Final = 2 * BATCH
+"""Rows that may wait for their tags while others are sent in their place: a batch that collects, and one in flight."""
 
-    Args:
+
+@dataclass(kw_only=True)
+class OutboxDelivery:
+    """Sends the outbox's rows and acknowledges each, until none is left that can be delivered; used once.
+
+    A feeder reads the outbox, workers send, and an acknowledger commits in groups what came back.
+
+    Attributes:
         store: the run's side of the state store.
         sink: the account.
-        max_in_flight: the most rows that are sent and not yet acknowledged.
+        max_in_flight: the most rows that are sent and not yet acknowledged, without those that wait for their tags.
         batch_size: rows read from the outbox at a time.
-        labels: how the user writes a field, by its place in the request; remarks name fields so.
-        on_acknowledged: told the rows of each commit.
-        now: aware time, to tell a contact that a lost call made from an older one.
-        sleep: waits that many seconds.
-
-    Raises:
-        UnavailableError: the API could not be reached for some rows; they stay in the outbox, as do the rows that
-            must not overtake them. All others were delivered, unless failures followed each other without a success.
-        LeadwayError: whatever else the account or the store raised; calls in flight were finished and acknowledged.
+        targets: how the user writes a field, by its API path; remarks name fields so.
+        on_acknowledged: is called with the rows of each commit.
+        clock: to distinguish a contact that a lost call created from an older one, and to wait.
+        hasher: hashes the sync's e-mails and phones; the plan's.
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-store") as thread:
-        delivering = _Delivering(
-            store=store,
-            sink=sink,
-            store_thread=thread,
-            max_in_flight=max_in_flight,
-            batch_size=batch_size,
-            labels=labels,
-            on_acknowledged=on_acknowledged,
-            now=now,
-            sleep=sleep,
+
+    store: DeliveryStore
+    sink: ContactSink
+    max_in_flight: int
+    batch_size: int
+    targets: Mapping[str, str] = field(default_factory=dict)
+    on_acknowledged: Callable[[Sequence[Delivery]], None] = lambda _: None
+    clock: Clock = SYSTEM_CLOCK
+    hasher: IdentityHasher = UNKEYED
+
+    def __post_init__(self) -> None:
+        self._tags = TagBatcher(self.sink)
+        self._writer = ContactWriter(
+            self.sink,
+            self.clock,
+            self.clock.now(),
+            partial(self._in_store, self.store.mark_sent),
+            self._store_cleared,
+            self.hasher,
         )
-        await delivering.run()
-
-
-class _Delivering:
-    """One delivery: a feeder reads the outbox, workers send, an acknowledger commits what came back in groups."""
-
-    def __init__(
-        self,
-        *,
-        store: DeliveryStore,
-        sink: ContactSink,
-        store_thread: ThreadPoolExecutor,
-        max_in_flight: int,
-        batch_size: int,
-        labels: Mapping[str, str],
-        on_acknowledged: Callable[[Sequence[Delivery]], None],
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        self._store = store
-        self._sink = sink
-        self._store_thread = store_thread
-        self._workers = max_in_flight
-        self._batch_size = batch_size
-        self._labels = labels
-        self._on_acknowledged = on_acknowledged
-        self._now = now
-        self._sleep = sleep
-        self._tags = TagDesk(sink, self._is_crowded)
-        self._lanes = Lanes()
+        self._order = DeliveryOrder(self.hasher)
         self._ready: asyncio.Queue[OutboxRow | None] = asyncio.Queue()
+        self._position = 0
         self._active = 0
-        self._sending = 0
+        self._waiting_for_tags: set[int] = set()
+        self._holding_slots: set[int] = set()
+        self._replaced: set[int] = set()
         self._changed = asyncio.Event()
         self._answered: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
         self._to_commit = asyncio.Event()
         self._failure: LeadwayError | None = None
         self._unavailable: UnavailableError | None = None
         self._failures_in_a_row = 0
+        self._rings: dict[int, list[int]] = {}
+        self._in_ring: set[int] = set()
+        self._left: dict[int, tuple[str | None, frozenset[str] | None]] = {}
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            committing = tasks.create_task(self._acknowledge())
-            async with asyncio.TaskGroup() as sending:
-                sending.create_task(self._feed())
-                for _ in range(self._workers):
-                    sending.create_task(self._send())
-            committing.cancel()
+        """Deliver.
+
+        Raises:
+            UnavailableError: the API could not be reached for some rows; they stay in the outbox, as do the rows that
+                must not overtake them. All others were delivered, unless failures followed each other without a
+                success.
+            LeadwayError: whatever else the account or the store raised; calls in flight were finished and acknowledged.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-store") as self._store_thread:
+            async with asyncio.TaskGroup() as tasks:
+                committing = tasks.create_task(self._acknowledge())
+                async with asyncio.TaskGroup() as self._sending:
+                    self._sending.create_task(self._feed())
+                    for _ in range(self.max_in_flight):
+                        self._sending.create_task(self._send())
+                committing.cancel()
         if error := self._failure or self._unavailable:
             raise error
 
@@ -129,28 +123,68 @@ class _Delivering:
         return self._failure is not None or self._failures_in_a_row >= _GIVE_UP_AFTER
 
     async def _feed(self) -> None:
-        position = 0
-        low_water = max(self._workers, self._batch_size // 2)
-        while len(self._lanes) < _MOST_HELD_BACK * self._batch_size and not self._stopping:
-            try:
-                page = await self._in_store(self._store.outbox, position, self._batch_size)
-            except LeadwayError as error:
-                self._failure = error
-                break
-            if not page:
-                break
-            position = page[-1].position
-            for row in page:
-                if self._lanes.enter(row):
-                    self._start(row)
-            await self._until(lambda: self._active == 0 or len(self._lanes) <= low_water)
+        try:
+            await self._read_outbox()
+        except LeadwayError as error:
+            self._failure = self._failure or error
         await self._until(lambda: self._active == 0)
-        for _ in range(self._workers):
+        for _ in range(self.max_in_flight):
             self._ready.put_nowait(None)
 
+    async def _read_outbox(self) -> None:
+        """Start every row of the outbox when it may go, page by page, and wait for the last of them."""
+        low_water = max(self.max_in_flight, self.batch_size // 2)
+        is_read = False
+        while not self._stopping:
+            if not is_read and len(self._order) < _MOST_HELD_BACK * self.batch_size:
+                is_read = not await self._read_page()
+                await self._until(
+                    lambda: self._active == 0 or len(self._order) - len(self._waiting_for_tags) <= low_water
+                )
+                continue
+            await self._until(lambda: self._active == 0)
+            if self._stopping or not self._break_rings(is_read=is_read):
+                break
+            await self._until(lambda: self._active == 0)
+
+    async def _read_page(self) -> bool:
+        """Let the next rows of the outbox enter, and return False if there are none."""
+        # What is acknowledged while the page is read may free an identity that the page still shows as blocked.
+        self._left.clear()
+        page = await self._in_store(self.store.outbox, self._position, self.batch_size)
+        for row in page:
+            self._position = row.position
+            if self._order.enter(row):
+                self._start(row)
+        for row_id, left in self._left.items():
+            self._start_all(self._order.rows_at(self._order.unblock(row_id, *left)))
+        return bool(page)
+
+    def _break_rings(self, *, is_read: bool) -> bool:
+        """Let a row of each ring go first, and return True if there was one.
+
+        Where so many rows wait that no other may enter, the last one goes before rows that come later.
+        """
+        rings = self._order.rings()
+        self._rings |= {ring[0].position: [each.position for each in ring] for ring in rings}
+        first = [ring[0] for ring in rings]
+        if not first and not is_read and (last := self._order.waiting_for_later()):
+            first = [last]
+        for row in first:
+            self._order.go_first(row)
+        self._start_all(first)
+        return bool(first)
+
     async def _in_store(self, call: Callable[..., _Result], *arguments: object) -> _Result:
-        """Run a blocking call of the store beside the loop; one at a time, always on one thread."""
+        """Run a blocking call of the store beside the event loop; one at a time, always on one thread."""
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, call, *arguments)
+
+    async def _store_cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
+        await self._in_store(self.store.cleared, blocker, trace_id, status)
+
+    def _start_all(self, rows: Iterable[OutboxRow]) -> None:
+        for row in rows:
+            self._start(row)
 
     def _start(self, row: OutboxRow) -> None:
         self._active += 1
@@ -158,20 +192,23 @@ class _Delivering:
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
+            if self._active == len(self._waiting_for_tags):
+                self._tags.flush()
             self._changed.clear()
             await self._changed.wait()
 
     async def _send(self) -> None:
         while (row := await self._ready.get()) is not None:
-            self._sending += 1
-            try:
-                if not self._stopping:
-                    await self._deliver(row)
-            finally:
-                self._sending -= 1
-                self._active -= 1
-                self._changed.set()
-                self._tags.look()
+            if not self._stopping:
+                await self._deliver(row)
+            self._active -= 1
+            self._waiting_for_tags.discard(row.position)
+            self._holding_slots.discard(row.position)
+            self._replace_workers()
+            self._changed.set()
+            if row.position in self._replaced:
+                self._replaced.remove(row.position)
+                return
 
     async def _deliver(self, row: OutboxRow) -> None:
         """Send a row; where it can't be delivered now, it stays in the outbox and holds back what is behind it."""
@@ -179,64 +216,79 @@ class _Delivering:
             delivery = await self._outcome(row)
             await self._committed(delivery)
         except UnavailableError as error:
+            # Rows that share a call of tags share its error, and it is one failure.
+            self._failures_in_a_row += row.position not in self._replaced or error is not self._unavailable
             self._unavailable = error
-            self._failures_in_a_row += 1
         except LeadwayError as error:
             self._failure = self._failure or error
         else:
             self._failures_in_a_row = 0
-            for freed in self._lanes.leave(row):
-                self._start(freed)
+            left = (delivery.contact_id, delivery.in_crm) if delivery.outcome.is_accepted else (None, None)
+            self._left[row.row_id] = left
+            self._start_all(self._order.leave(row, *left))
 
     async def _outcome(self, row: OutboxRow) -> Delivery:
+        if row.position in self._in_ring:
+            return Delivery(row, RowState.REFUSED, reasons=(reason("", "identity_ring"),))
         try:
-            echo = await self._upsert(row)
-            remarks = [
-                *not_kept(row.contact.fields, echo.kept, new=echo.new),
-                *await self._settle_tags(row.contact, echo),
-            ]
+            kept = await self._writer.free(row, self._order.to_clear(row))
+            if kept and row.position in self._rings:
+                self._in_ring.update(self._rings[row.position])
+                return Delivery(row, RowState.REFUSED, reasons=(reason("", "identity_ring"),))
+            written = await self._writer.write(row, kept)
+            tags = await self._update_tags(row, written.echo)
+        except NoIdentityError as error:
+            return Delivery(row, RowState.REFUSED, reasons=self._by_target(error.reasons))
         except RefusedError as error:
-            reasons = tuple(Reason("", "refused_by_api", reason) for reason in error.reasons or (str(error),))
-            return Delivery(row, Outcome.REFUSED, trace_id=error.trace_id, status=error.status, reasons=reasons)
+            said = zip_longest(error.reasons or (str(error),), error.fields, fillvalue="")
+            reasons = self._by_target(Reason(path, "refused_by_api", sentence) for sentence, path in said)
+            return Delivery(row, RowState.REFUSED, trace_id=error.trace_id, status=error.status, reasons=reasons)
         except UnsureError as error:
-            lost = Reason("", "answer_lost", f"The answer was lost, and the contact may have been made. {error}")
-            return Delivery(row, Outcome.UNKNOWN, reasons=(lost,))
-        outcome = Outcome.CREATED if echo.new else Outcome.UPDATED
-        labelled = tuple(replace(reason, field=self._labels.get(reason.field, reason.field)) for reason in remarks)
-        return Delivery(row, outcome, echo.contact_id, echo.trace_id, echo.status, not_kept=labelled)
+            lost = Reason("", "answer_lost", f"The answer was lost, and the contact may have been created. {error}")
+            return Delivery(row, RowState.UNKNOWN, reasons=(lost,))
+        echo = written.echo
+        return Delivery(
+            row,
+            RowState.CREATED if written.is_new else RowState.UPDATED,
+            echo.contact_id,
+            echo.trace_id,
+            echo.status,
+            not_kept=self._by_target((*written.not_kept, *tags)),
+            remarks=self._by_target(written.remarks),
+            in_crm=written.in_crm,
+            plan_again=self._order.is_shared(row, echo.contact_id),
+        )
 
-    async def _upsert(self, row: OutboxRow) -> UpsertEcho:
-        contact = row.contact
-        if contact.repeatable:
-            return await self._sink.upsert_contact(contact.fields)
-        if row.sent_at is not None:
-            return await recover(self._sink, contact, sent_at=row.sent_at, sleep=self._sleep)
-        sent_at = self._now()
-        await self._in_store(self._store.mark_sent, row, sent_at)
-        try:
-            return await self._sink.upsert_contact(contact.fields)
-        except LeadwayError as error:
-            if not (isinstance(error, UnavailableError) and error.maybe_received):
-                await self._in_store(self._store.mark_sent, row, None)
-                raise
-        return await recover(self._sink, contact, sent_at=sent_at, sleep=self._sleep)
+    def _by_target(self, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+        """Name the fields of reasons as the user writes them."""
+        return tuple(replace(each, field=self.targets.get(each.field, each.field)) for each in reasons)
 
-    async def _settle_tags(self, contact: Contact, echo: UpsertEcho) -> list[Reason]:
+    async def _update_tags(self, row: OutboxRow, echo: UpsertEcho) -> list[Reason]:
         """Add and remove the tags that the answer does not show to be right already."""
+        contact = row.contact
         if not contact.add_tags and not contact.remove_tags:
             return []
         shown = echo.kept.get("tags")
         held = {str(tag).lower() for tag in shown} if isinstance(shown, list) else set()
-        said: list[Reason] = []
+        changes = []
         if missing := [tag for tag in contact.add_tags if tag.lower() not in held]:
-            said += await self._tags.change("add", echo.contact_id, missing)
+            changes.append(self._tags.change("add", echo.contact_id, missing))
         if surplus := [tag for tag in contact.remove_tags if tag.lower() in held]:
-            said += await self._tags.change("remove", echo.contact_id, surplus)
-        return said
+            changes.append(self._tags.change("remove", echo.contact_id, surplus))
+        if not changes:
+            return []
+        # From here until the row is acknowledged, another worker takes the place of its own.
+        self._waiting_for_tags.add(row.position)
+        self._holding_slots.add(row.position)
+        self._replace_workers()
+        self._changed.set()
+        return [each for refused in await asyncio.gather(*changes) for each in refused]
 
-    def _is_crowded(self, waiting: int) -> bool:
-        """Whether half of the workers wait for tags, or all that have anything to do."""
-        return 2 * waiting >= self._workers or waiting >= self._sending
+    def _replace_workers(self) -> None:
+        """Start a worker for each whose row waits for its tags, unless too many rows wait."""
+        while self._holding_slots and len(self._waiting_for_tags) - len(self._holding_slots) < MOST_WAITING:
+            self._replaced.add(self._holding_slots.pop())
+            self._sending.create_task(self._send())
 
     async def _committed(self, delivery: Delivery) -> None:
         """Return when the state store has the outcome for good."""
@@ -245,20 +297,32 @@ class _Delivering:
         self._to_commit.set()
         await done
 
+    async def _gather(self) -> None:
+        """Wait for a few more answers, since a commit of one row costs nearly as much as one of many."""
+        enough = self.max_in_flight // _PARTS
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER):
+                while len(self._answered) < min(enough, self._active):
+                    self._to_commit.clear()
+                    await self._to_commit.wait()
+        self._to_commit.clear()
+
     async def _acknowledge(self) -> None:
         """Commit whatever has come back since the last commit, together."""
         while True:
             await self._to_commit.wait()
-            self._to_commit.clear()
+            await self._gather()
             group = list(self._answered)
             self._answered.clear()
             deliveries = [delivery for delivery, _ in group]
             try:
-                await self._in_store(self._store.acknowledge, deliveries)
+                await self._in_store(self.store.acknowledge, deliveries)
             except LeadwayError as error:
                 for _, done in group:
-                    done.set_exception(error)
+                    if not done.cancelled():
+                        done.set_exception(error)
             else:
                 for _, done in group:
-                    done.set_result(None)
-                self._on_acknowledged(deliveries)
+                    if not done.cancelled():
+                        done.set_result(None)
+                self.on_acknowledged(deliveries)

@@ -1,295 +1,367 @@
-"""The first phase: which rows changed, and what would be sent for them. No contact is touched.
+"""The first phase: which rows changed, and what would be sent for them. No contact is changed.
 
-Memory is constant: a batch of rows at a time, and one bit for each row that the state store knows.
+Memory is constant: two batches of rows at a time, and one bit for each row of the state store. While the store writes
+one batch, in a thread of its own, the next one is read, compared and converted: databases do their part without
+Python's lock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
-from leadway_provider.sync.claims import Claimant, Verdict, heirs, settle
-from leadway_provider.sync.lane import lanes
-from leadway_provider.sync.outcome import Counts, Outcome
-from leadway_provider.sync.ports import ClaimStore, PlannedRow, PlanStore, SettledRow
-from leadway_provider.sync.removal import RemovalPolicy
-from leadway_provider.sync.row import KEY_LENGTH, fingerprinter, source_keys
+from leadway_provider.contacts.reasons import VALUE_CODES
+from leadway_provider.policies import RemovalPolicy
+from leadway_provider.sync.claims import Claimant, Settlement, Verdict, settle, share, succession
+from leadway_provider.sync.findings import Plan, Problem, UnkeyedRow
+from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher
+from leadway_provider.sync.identities import UNKEYED, IdentityHasher
+from leadway_provider.sync.outcome import OUTCOMES, Counts, RowState
+from leadway_provider.sync.ports import ClaimStore, PlanStore
+from leadway_provider.sync.records import PlannedRow, Refusal, SettledRow
+from leadway_provider.sync.removal import without_departed_tags
+from leadway_provider.sync.repeated import RepeatedKeys
+from leadway_provider.sync.residents import beside, freed
+from leadway_provider.sync.row import KEY_LENGTH, source_keys
 from leadway_provider.sync.seen import is_set
 
-_UNKEYED_SAMPLE = 20
+Rows: TypeAlias = Sequence[Sequence[object]]
+"""A batch of source rows."""
 
-_IGNORE = RemovalPolicy()
-
-_NOBODY: tuple[int, bytes | None] = (0, None)
-"""No row: ids begin with 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnkeyedRow:
-    """An invalid row without a usable key, told by its number in the result (from 1)."""
-
-    number: int
-    reason: Reason
-
-
-@dataclass(slots=True)
-class Finding:
-    """Something that is wrong with rows in the same way.
-
-    Attributes:
-        reason: what is wrong, with which field.
-        first_key: the first row that has it.
-        rows: how many rows the plan has met that have it.
-    """
-
-    reason: Reason
-    first_key: str
-    rows: int = 0
+_UNKEYED_SAMPLE: Final = 20
+_MANY: Final = 20
+"""Rows with a contact from which on a whole read that returns less than half of them counts as partial."""
+_NO_ROW: Final[tuple[int, bytes | None]] = (0, None)
+"""Row ids begin with 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a plan found.
+class _ChangedRow:
+    """A row that is not as the CRM last acknowledged it.
 
     Attributes:
-        counts: rows by outcome so far; pending ones will be sent.
-        unkeyed: the first few rows without a key.
-        findings: what was wrong with changed rows, the most frequent first.
-        outdated: rows among the superseded ones that were left to a newer data interval.
-        seen: one bit for each row id that the source has.
-        is_present: whether it met the row of that id.
+        index: its place in the batch.
+        key: its source key.
+        row_hash: the first half of its fingerprint.
+        row_id: its id in the state store; 0 where the key is new.
+        acknowledged: the fingerprint that the CRM acknowledged; None where it counts as changed, whatever it becomes.
     """
 
-    counts: Counts
-    unkeyed: tuple[UnkeyedRow, ...]
-    findings: tuple[Finding, ...]
-    outdated: int
-    seen: bytes
-    is_present: Callable[[int], bool]
+    index: int
+    key: str
+    row_hash: bytes
+    row_id: int
+    acknowledged: bytes | None = None
 
 
-def plan(
-    batches: Iterable[Sequence[Sequence[object]]],
-    *,
-    key: Sequence[str],
-    mapping: ContactMapping,
-    store: PlanStore,
-    claims: ClaimStore,
-    again: Callable[[], Iterable[Sequence[Sequence[object]]]],
-    newer: bytes = b"",
-    resend: bool = False,
-    removal: RemovalPolicy = _IGNORE,
-    on_batch: Callable[[Counts], None] = lambda _: None,
-) -> Plan:
-    """Compare every row with what the CRM last acknowledged, and put the changed ones into the outbox.
+@dataclass(kw_only=True)
+class Planner:
+    """Compares rows with what the CRM last acknowledged, and puts the changed ones into the outbox; used once.
 
-    Args:
-        batches: the source rows, in the source's order.
-        key: the key's columns, as errors call them.
+    Attributes:
+        key: the key's columns, as errors name them.
         mapping: how a row becomes a contact.
-        store: the run's side of the state store; it is left to the caller to seal it.
+        store: the run's side of the state store; the caller seals it.
         claims: who holds which e-mail and phone.
-        again: reads the source once more; asked for only where a row that was compared already inherits an identity.
-        newer: one bit for each row id that a newer data interval has seen: such a row is superseded where it differs.
-        resend: whether rows that did not change are sent as well.
-        removal: what becomes of rows that leave; `find_leavers` finds them thereafter.
-        on_batch: told the counts after each batch.
+        removal: what becomes of departed rows; `find_departed` finds them afterwards.
+        seen_by_newer: one bit for each row id that a newer data interval has seen; such a row is superseded where it
+            differs.
+        full_resync: whether rows that did not change are sent as well.
+        incremental: whether the query reads only some rows, so that an absent row says nothing.
+        retry_refused: after so many runs in which the API refused a row, it waits until it changes.
+        trust_few: whether a whole read counts as whole however few rows come; a removal policy has a guard of its own.
+        hasher: hashes the sync's e-mails and phones, and its key the rows; the same in every run.
     """
-    planner = _Planner(" and ".join(key), mapping, store, claims, newer=newer, resend=resend, removal=removal)
-    for rows in batches:
-        planner.add(rows)
-        on_batch(planner.counts())
-    for _ in mapping.rules.identity:  # who inherits the first identity may inherit the next one thereafter
-        if found := planner.heirs():
-            for rows in again():
-                planner.revisit(rows, found)
-    return planner.plan()
 
+    key: Sequence[str]
+    mapping: ContactMapping
+    store: PlanStore
+    claims: ClaimStore
+    removal: RemovalPolicy = field(default_factory=RemovalPolicy)
+    seen_by_newer: bytes = b""
+    full_resync: bool = False
+    incremental: bool = False
+    retry_refused: int = 5
+    trust_few: bool = False
+    hasher: IdentityHasher = UNKEYED
 
-class _Planner:
-    """The tally of one plan."""
-
-    def __init__(
-        self,
-        key: str,
-        mapping: ContactMapping,
-        store: PlanStore,
-        claims: ClaimStore,
-        *,
-        newer: bytes,
-        resend: bool,
-        removal: RemovalPolicy,
-    ) -> None:
-        self._key = key
-        self._mapping = mapping
-        self._store = store
-        self._claims = claims
-        self._removal = removal
-        self._shared = mapping.rules.on_shared_identity
-        self._fingerprint = fingerprinter(mapping.digest)
-        self._newer = newer
-        self._outdated = bytearray(len(newer))
-        self._resend = resend
+    def __post_init__(self) -> None:
+        rules = self.mapping.rules
+        self._on_shared = rules.on_shared_identity
+        self._hash_row = row_hasher(self.mapping.digest, self.hasher.key)
+        self._identity_rules = (*rules.identity, rules.on_shared_identity)
+        self._compared_again = 0
+        self._older = bytearray(len(self.seen_by_newer))
         self._seen = bytearray(1024)
-        self._read = 0
-        self._tally = dict.fromkeys((Outcome.UNCHANGED, Outcome.INVALID, Outcome.SUPERSEDED, Outcome.PENDING), 0)
-        self.unkeyed: list[UnkeyedRow] = []
-        self._findings: dict[tuple[str, str], Finding] = {}
+        self._counts: dict[str, int] = dict.fromkeys(("read", *OUTCOMES), 0)
+        self._unkeyed: list[UnkeyedRow] = []
+        self._problems: dict[tuple[str, str], Problem] = {}
+        self._repeated = RepeatedKeys()
+        self._storing: Future[None] | None = None
 
-    def plan(self) -> Plan:
+    def plan(
+        self,
+        batches: Iterable[Rows],
+        *,
+        read_again: Callable[[], Iterable[Rows]],
+        on_batch: Callable[[Counts], None] = lambda _: None,
+    ) -> Plan:
+        """Plan all rows.
+
+        Args:
+            batches: the source rows, in the source's order.
+            read_again: reads the source once more; used only where a row that was compared already is the next holder
+                of an identity.
+            on_batch: is called with the counts after each batch.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-plan") as self._store_thread:
+            return self._plan(batches, read_again, on_batch)
+
+    def _plan(
+        self, batches: Iterable[Rows], read_again: Callable[[], Iterable[Rows]], on_batch: Callable[[Counts], None]
+    ) -> Plan:
+        for rows in batches:
+            self._add(rows)
+            on_batch(Counts(**self._counts))
+        self._until_stored()
+        too_few = None if self.incremental or self.trust_few else self._too_few()
+        is_whole = not self.incremental and not self.seen_by_newer and too_few is None and self._counts["read"] > 0
+        # Twice, because the next holder of the first identity may become one of the second.
+        for find in (*[self._succeed for _ in self.mapping.rules.identity], self._beside):
+            if self._shows_all and (found := find(is_whole=is_whole)):
+                for rows in read_again():
+                    self._plan_again(rows, found)
+                self._until_stored()
         return Plan(
-            self.counts(),
-            tuple(self.unkeyed),
-            self.findings(),
-            outdated=int.from_bytes(self._outdated, "little").bit_count(),
+            Counts(**self._counts),
+            tuple(self._unkeyed),
+            tuple(sorted(self._problems.values(), key=lambda problem: -problem.rows)),
+            older=int.from_bytes(self._older, "little").bit_count(),
+            compared_again=self._compared_again,
             seen=bytes(self._seen),
-            is_present=self.is_present,
+            is_whole=is_whole,
+            too_few=too_few,
+            repeated=self._repeated,
         )
 
-    def counts(self) -> Counts:
-        return replace(Counts(read=self._read), **{outcome.value: count for outcome, count in self._tally.items()})
-
-    def add(self, rows: Sequence[Sequence[object]]) -> None:
-        keys = source_keys(rows, self._mapping.key_positions)
+    def _add(self, rows: Rows) -> None:
+        keys = source_keys(rows, self.mapping.key_positions)
         latest = dict(zip(keys, range(len(rows)), strict=True))
-        unkeyed = self._without_key(keys) if latest.pop(None, None) is not None else 0
-        self._tally[Outcome.SUPERSEDED] += len(rows) - unkeyed - len(latest)
-        self._read += len(rows)
-        self._settle(rows, latest)  # type: ignore[arg-type]  # None was popped
+        unkeyed = self._count_unkeyed(keys) if latest.pop(None, None) is not None else 0
+        if superseded := len(rows) - unkeyed - len(latest):
+            self._counts[RowState.SUPERSEDED] += superseded
+            self._repeated.add_batch(keys)
+        self._counts["read"] += len(rows)
+        self._compare(rows, latest)  # type: ignore[arg-type]  # None was popped
 
-    def _without_key(self, keys: Sequence[str | None]) -> int:
-        numbers = [self._read + index + 1 for index, key in enumerate(keys) if key is None]
-        message = f"The key ({self._key}) is null, blank, not storable as text or longer than {KEY_LENGTH} characters."
-        reason = Reason(field=self._key, code="key_missing", message=message)
-        room = _UNKEYED_SAMPLE - len(self.unkeyed)
-        self.unkeyed += [UnkeyedRow(number, reason) for number in numbers[:room]]
-        self._tally[Outcome.INVALID] += len(numbers)
+    def _count_unkeyed(self, keys: Sequence[str | None]) -> int:
+        numbers = [self._counts["read"] + index + 1 for index, key in enumerate(keys) if key is None]
+        key = " and ".join(self.key)
+        message = f"The key ({key}) is null, blank, unreadable, not storable as text or over {KEY_LENGTH} characters."
+        reason = Reason(field=key, code="key_missing", message=message)
+        room = _UNKEYED_SAMPLE - len(self._unkeyed)
+        self._unkeyed += [UnkeyedRow(number, reason) for number in numbers[:room]]
+        self._counts[RowState.INVALID] += len(numbers)
         return len(numbers)
 
-    def _settle(self, rows: Sequence[Sequence[object]], latest: dict[str, int]) -> None:
-        """Give each row of a batch, by now one a key, its outcome as far as the plan can tell."""
-        known = self._store.known(list(latest))
-        self._make_room(max(known.values(), default=_NOBODY)[0])  # by the id, which no two have
-        fingerprint, seen, resend = self._fingerprint, self._seen, self._resend
-        changed: list[tuple[int, str, bytes]] = []
-        repeated: list[int] = []
-        outdated: list[int] = []
+    def _compare(self, rows: Rows, latest: dict[str, int]) -> None:
+        """Give each row of a batch, by now one a key, its outcome as far as the plan knows it."""
+        known = self.store.known(list(latest))
+        self._make_room(max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row
+        hash_row, seen, full_resync = self._hash_row, self._seen, self.full_resync
+        changed: list[_ChangedRow] = []
+        repeated: dict[int, str] = {}
+        older: list[int] = []
         unchanged = 0
         for key, index in latest.items():
-            current = fingerprint(rows[index])
-            row_id, acknowledged = known.get(key, _NOBODY)
+            row_hash = hash_row(rows[index])
+            row_id, acknowledged = known.get(key, _NO_ROW)
             if row_id:
                 byte, bit = row_id >> 3, 1 << (row_id & 7)
                 if seen[byte] & bit:
-                    repeated.append(row_id)
+                    repeated[row_id] = key
                 else:
                     seen[byte] |= bit
-            if acknowledged == current and not resend:
+            if not full_resync and is_same_row(acknowledged, row_hash):
                 unchanged += 1
-            elif self._newer and is_set(self._newer, row_id):
-                outdated.append(row_id)
+            elif self.seen_by_newer and is_set(self.seen_by_newer, row_id):
+                older.append(row_id)
             else:
-                changed.append((index, key, current))
+                changed.append(_ChangedRow(index, key, row_hash, row_id, None if full_resync else acknowledged))
         if repeated:
-            self._supersede(repeated)
-        self._tally[Outcome.UNCHANGED] += unchanged
-        self._tally[Outcome.SUPERSEDED] += len(outdated)
-        for row_id in outdated:
-            self._outdated[row_id >> 3] |= 1 << (row_id & 7)
+            self._supersede(list(repeated))
+            self._repeated.add(repeated.values())
+        self._counts[RowState.UNCHANGED] += unchanged
+        self._counts[RowState.SUPERSEDED] += len(older)
+        for row_id in older:
+            self._older[row_id >> 3] |= 1 << (row_id & 7)
         if changed:
-            self._write(rows, sorted(changed))
+            self._write(rows, sorted(changed, key=lambda row: row.index))
 
     def _make_room(self, row_id: int) -> None:
-        """Let there be a bit for the row, and for those to come."""
+        """Make sure that there is a bit for the row, and for some to come."""
         missing = (row_id >> 3) + 1 - len(self._seen)
         if missing > 0:
             self._seen.extend(bytes(missing + len(self._seen) // 8))
 
-    def _mark_seen(self, row_ids: Collection[int]) -> None:
-        self._make_room(max(row_ids, default=0))
-        for row_id in row_ids:
-            self._seen[row_id >> 3] |= 1 << (row_id & 7)
-
-    def is_present(self, row_id: int) -> bool:
-        """Whether this plan met the row."""
+    def _was_read(self, row_id: int) -> bool:
         return is_set(self._seen, row_id)
 
+    def _too_few(self) -> tuple[int, int] | None:
+        """Return how many known rows were read and how many have a contact, where that is less than half of many."""
+        with_contact = self.store.count_with_contact()
+        read = int.from_bytes(self._seen, "little").bit_count()
+        return (read, with_contact) if with_contact >= _MANY and 2 * read < with_contact else None
+
     def _supersede(self, row_ids: Sequence[int]) -> None:
-        """Earlier batches had these keys too: what was found there counts no more."""
-        counted = [row_id for row_id in row_ids if not is_set(self._outdated, row_id)]
-        for was in self._store.retract(counted).values():
-            self._tally[was] -= 1
-            self._tally[Outcome.SUPERSEDED] += 1
+        """Take back what was counted and planned for these rows: their keys came again."""
+        self._until_stored()
+        counted = [row_id for row_id in row_ids if not is_set(self._older, row_id)]
+        for state in self.store.unplan(counted).values():
+            self._counts[state] -= 1
+            self._counts[RowState.SUPERSEDED] += 1
         for row_id in set(row_ids).difference(counted):
-            self._outdated[row_id >> 3] ^= 1 << (row_id & 7)
+            self._older[row_id >> 3] ^= 1 << (row_id & 7)
 
-    def heirs(self) -> set[int]:
-        """The rows to look at again, because they inherit an e-mail or a phone whose holder changed or is absent."""
-        if not self._read or self._newer or self._shared == "send":
-            return set()  # an older interval doesn't tell who is absent now
-        found, ended = heirs(self._claims.waiting(), self.is_present)
-        self._claims.disinherit(ended)
-        return found
+    @property
+    def _shows_all(self) -> bool:
+        """Whether the plan shows which rows are there now: one of an older interval, or of no row, does not."""
+        return bool(self._counts["read"]) and not self.seen_by_newer and self._on_shared != "send"
 
-    def revisit(self, rows: Sequence[Sequence[object]], heirs: Collection[int]) -> None:
-        """Look again at those of these rows that are heirs."""
-        keys = source_keys(rows, self._mapping.key_positions)
+    def _beside(self, *, is_whole: bool) -> Collection[int]:
+        """Return the rows that must be planned again because of what becomes of the contacts of other rows."""
+
+        def is_present(row_id: int) -> bool:
+            return not is_whole or self._was_read(row_id)
+
+        found = beside(self.store.shared_contacts(), is_present=is_present)
+        found |= freed(self.store.denied(), is_present=is_present)
+        read = {row_id for row_id in found if self._was_read(row_id)}
+        self.claims.plan_when_read(found - read)
+        return read
+
+    def _succeed(self, *, is_whole: bool) -> Collection[int]:
+        """Let identities pass to the next rows, and return the rows that must be planned again for it."""
+
+        def is_present(row_id: int) -> bool:
+            return not is_whole or self._was_read(row_id)
+
+        found = succession(self.claims.waiting(), is_present=is_present, was_read=self._was_read)
+        if found.holders:
+            self.claims.update_claims(found.ended, found.holders)
+        if found.plan_when_read:
+            self.claims.plan_when_read(found.plan_when_read)
+        return found.plan_again
+
+    def _plan_again(self, rows: Rows, wanted: Collection[int]) -> None:
+        """Plan those of these rows once more whose ids are wanted."""
+        keys = source_keys(rows, self.mapping.key_positions)
         latest = {key: index for index, key in enumerate(keys) if key is not None}
-        ids = {key: row_id for key, (row_id, _) in self._store.known(list(latest)).items() if row_id in heirs}
-        if ids:
-            for was in self._store.retract(list(ids.values())).values():
-                self._tally[was] -= 1
-            self._write(rows, sorted((latest[key], key, self._fingerprint(rows[latest[key]])) for key in ids))
+        ids = {key: row_id for key, (row_id, _) in self.store.known(list(latest)).items() if row_id in wanted}
+        if not ids:
+            return
+        self._until_stored()
+        for state in self.store.unplan(list(ids.values())).values():
+            self._counts[state] -= 1
+        changed = [
+            _ChangedRow(latest[key], key, self._hash_row(rows[latest[key]]), row_id) for key, row_id in ids.items()
+        ]
+        self._write(rows, sorted(changed, key=lambda row: row.index))
 
-    def _write(self, rows: Sequence[Sequence[object]], changed: Sequence[tuple[int, str, bytes]]) -> None:
+    def _write(self, rows: Rows, changed: Sequence[_ChangedRow]) -> None:
         """Put changed rows, in the source's order, into the outbox, each with what may be sent of it."""
-        contacts = {key: self._mapping.contact(rows[index]) for index, key, _ in changed}
-        ids = self._store.enroll(list(contacts))
-        self._mark_seen(ids.values())
-        fingerprints = {key: fingerprint for _, key, fingerprint in changed}
-        planned: list[PlannedRow] = []
-        settled: list[SettledRow] = []
-        for key, verdict in self._verdicts(contacts, ids).items():
-            found = contacts[key]
-            self._find(key, found, verdict)
-            if isinstance(found, Rejection):
-                settled.append(SettledRow(key, Outcome.INVALID, found.reasons))
-            elif verdict.reasons and self._shared == "invalid":
-                settled.append(SettledRow(key, Outcome.INVALID, verdict.reasons))
-            elif verdict.contact is None:
-                settled.append(SettledRow(key, Outcome.SUPERSEDED, verdict.reasons))
-            else:
-                planned.append(
-                    PlannedRow(key, fingerprints[key], self._removal.present(verdict.contact), verdict.lanes)
-                )
-        self._store.write(planned, settled)
-        self._tally[Outcome.PENDING] += len(planned)
+        contacts = {row.key: self.mapping.contact(rows[row.index]) for row in changed}
+        fingerprints = {row.key: self._fingerprint(row.row_hash, contacts[row.key]) for row in changed}
+        settled = [
+            SettledRow(row.row_id, row.key, RowState.UNCHANGED, fingerprint=fingerprints[row.key])
+            for row in changed
+            if is_same_contact(row.acknowledged, fingerprints[row.key])
+        ]
+        self._compared_again += len(settled)
         for row in settled:
-            self._tally[row.outcome] += 1
+            del contacts[row.source_key]
+        changed = [row for row in changed if row.key in contacts]
+        self._until_stored()
+        ids = self._row_ids(changed)
+        added = {ids[row.key] for row in changed if not row.row_id}
+        refusals = self.store.refusals([row.row_id for row in changed if row.row_id])
+        planned: list[PlannedRow] = []
+        settlement = self._settlement(contacts, ids, added)
+        keys = {row_id: key for key, row_id in ids.items()}
+        for row_id, verdict in settlement.verdicts.items():
+            key = keys[row_id]
+            found = contacts[key]
+            self._count_problems(key, found, verdict)
+            if isinstance(found, Rejection):
+                settled.append(SettledRow(ids[key], key, RowState.INVALID, found.reasons))
+            elif verdict.reasons and self._on_shared == "invalid":
+                settled.append(SettledRow(ids[key], key, RowState.INVALID, verdict.reasons))
+            elif verdict.contact is None:
+                settled.append(SettledRow(ids[key], key, RowState.SUPERSEDED, verdict.reasons))
+            elif (runs := self._refused_runs(refusals.get(ids[key]), fingerprints[key])) > self.retry_refused:
+                settled.append(SettledRow(ids[key], key, RowState.REFUSED, refusals[ids[key]].reasons))
+            else:
+                contact = without_departed_tags(self.removal, verdict.contact)
+                lanes = (*(verdict.claimed or self.hasher.of(contact)), *verdict.given_up)
+                planned.append(PlannedRow(ids[key], key, fingerprints[key], contact, lanes, verdict.claimed, runs))
+        self._storing = self._store_thread.submit(self._store, settlement, planned, settled)
+        self._counts[RowState.PENDING] += len(planned)
+        for row in settled:
+            self._counts[row.outcome] += 1
 
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(sorted(self._findings.values(), key=lambda finding: -finding.rows))
+    def _fingerprint(self, row_hash: bytes, found: Contact | Rejection) -> bytes:
+        contact = found if isinstance(found, Contact) else None
+        return fingerprint_of(row_hash, contact, self._identity_rules, self.hasher.key)
 
-    def _find(self, key: str, found: Contact | Rejection, verdict: Verdict) -> None:
+    def _refused_runs(self, refusal: Refusal | None, fingerprint: bytes) -> int:
+        """Return in how many runs the API refused the row as it is now."""
+        if refusal is None or refusal.fingerprint != fingerprint or self.full_resync:
+            return 0
+        return refusal.runs
+
+    def _row_ids(self, changed: Sequence[_ChangedRow]) -> dict[str, int]:
+        """Return the row id of each key; a new key gets one, and its bit is set."""
+        new = [row.key for row in changed if not row.row_id]
+        added = self.store.ensure_rows(new) if new else {}
+        self._make_room(max(added.values(), default=0))
+        for row_id in added.values():
+            self._seen[row_id >> 3] |= 1 << (row_id & 7)
+        return {row.key: row.row_id or added[row.key] for row in changed}
+
+    def _count_problems(self, key: str, found: Contact | Rejection, verdict: Verdict) -> None:
         reasons = found.reasons if isinstance(found, Rejection) else (*found.withheld, *found.notes, *verdict.reasons)
         for reason in reasons:
-            self._findings.setdefault((reason.field, reason.code), Finding(reason, key)).rows += 1
+            # Values of one code can be wrong in different ways, and each way has a sentence of its own.
+            kind = reason.message if reason.code in VALUE_CODES else reason.code
+            self._problems.setdefault((reason.field, kind), Problem(reason, key)).rows += 1
 
-    def _verdicts(self, contacts: Mapping[str, Contact | Rejection], ids: Mapping[str, int]) -> dict[str, Verdict]:
-        """What each row may send, in the order in which it must be sent."""
+    def _settlement(
+        self, contacts: Mapping[str, Contact | Rejection], ids: Mapping[str, int], added: Collection[int]
+    ) -> Settlement:
+        """Decide what each row may send, in the order in which it must be sent; added rows claim nothing yet."""
         candidates = {key: found if isinstance(found, Contact) else None for key, found in contacts.items()}
-        if self._shared == "send":
-            return {key: Verdict(found, lanes=lanes(found) if found else ()) for key, found in candidates.items()}
-        own = self._claims.claims_of(ids.values())
-        wanted = {name for found in candidates.values() if found for name in lanes(found)}
-        settlement = settle(
-            [Claimant(ids[key], key, found) for key, found in candidates.items()],
-            identity=self._mapping.rules.identity,
-            own=own,
-            holders=self._claims.holders(wanted),
-        )
-        self._claims.reclaim(settlement.dropped, settlement.made)
-        keys = {row_id: key for key, row_id in ids.items()}
-        return {keys[row_id]: verdict for row_id, verdict in settlement.verdicts.items()}
+        known = [row_id for row_id in ids.values() if row_id not in added]
+        in_crm = self.claims.in_crm(known)
+        claimants = [
+            Claimant(ids[key], key, found, in_crm.get(ids[key], frozenset())) for key, found in candidates.items()
+        ]
+        identity, own = self.mapping.rules.identity, self.claims.claims_of(known)
+        if self._on_shared == "send":
+            return share(claimants, identity=identity, own=own, hasher=self.hasher)
+        wanted = {name for found in candidates.values() if found for name in self.hasher.of(found)}
+        return settle(claimants, identity=identity, own=own, holders=self.claims.holders(wanted), hasher=self.hasher)
+
+    def _store(self, settlement: Settlement, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> None:
+        """Store what was decided for a batch, while the next batch is read, compared and converted."""
+        self.claims.update_claims(settlement.dropped, settlement.changed)
+        self.store.write(planned, settled)
+
+    def _until_stored(self) -> None:
+        """Wait until the store has what was decided so far; only what it has counts in the next decisions."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            storing.result()

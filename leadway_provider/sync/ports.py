@@ -3,157 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from leadway_provider.contacts.contact import Contact, JsonValue, Reason
+from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.sync.claims import Claim, Holder, Waiting
-from leadway_provider.sync.outcome import Counts, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRow:
-    """A changed row that shall be sent; calls that share a lane keep their order."""
-
-    source_key: str
-    fingerprint: bytes
-    contact: Contact
-    lanes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SettledRow:
-    """A changed row that is not sent: invalid or superseded."""
-
-    source_key: str
-    outcome: Outcome
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """A planned row that the CRM has not acknowledged yet.
-
-    Attributes:
-        position: follows the source's order.
-        row_id: the row's.
-        source_key: the row's.
-        fingerprint: kept when the CRM has acknowledged the row.
-        contact: what is sent.
-        lanes: calls that share a lane keep their order.
-        sent_at: when just this was marked as sent, by an earlier attempt or run that never learned what came of it.
-    """
-
-    position: int
-    row_id: int
-    source_key: str
-    fingerprint: bytes
-    contact: Contact
-    lanes: tuple[str, ...] = ()
-    sent_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What the CRM made of an outbox row; its outcome is created, updated, refused or unknown.
-
-    `status` is the HTTP status of the answer that tells so, and None where none came.
-    """
-
-    row: OutboxRow
-    outcome: Outcome
-    contact_id: str | None = None
-    trace_id: str | None = None
-    status: int | None = None
-    reasons: tuple[Reason, ...] = ()
-    not_kept: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Leaver:
-    """A row that left the source, noted in the outbox; `position` tells their order.
-
-    Attributes:
-        contact_id: the contact that it stands on.
-        shared: whether a row that has not left stands on that contact too.
-    """
-
-    position: int
-    row_id: int
-    source_key: str
-    contact_id: str
-    shared: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """What became of a row that left.
-
-    Attributes:
-        leaver: the row.
-        contact_gone: whether its contact is known to exist no longer.
-        reasons: why the API refused; without any the row is done.
-    """
-
-    leaver: Leaver
-    contact_gone: bool = False
-    reasons: tuple[Reason, ...] = ()
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.records import (
+    Blocker,
+    Delivery,
+    DepartedRow,
+    OutboxRow,
+    PlannedRow,
+    Refusal,
+    Removal,
+    SettledRow,
+)
 
 
 class PlanStore(Protocol):
     """One run's plan. Each call commits by itself; a plan that is not sealed counts for nothing."""
 
     def known(self, keys: Sequence[str]) -> Mapping[str, tuple[int, bytes | None]]:
-        """Row id and acknowledged fingerprint (None: nothing acknowledged) of those keys that have a row."""
+        """Return row id and acknowledged fingerprint (None: nothing acknowledged) of those keys that have a row."""
         ...
 
-    def enroll(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """The row id of each key; a key that has none gets one."""
+    def ensure_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """Give each of these keys, which `known` did not return, a row, and return the row ids."""
         ...
 
-    def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> Mapping[str, int]:
-        """Put rows into the outbox in this order, where they wait for the seal; tells the row id of each key."""
+    def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> None:
+        """Put rows into the outbox in this order, where they wait for the seal."""
         ...
 
-    def retract(self, row_ids: Sequence[int]) -> Mapping[int, Outcome]:
-        """Take back what this run planned for rows whose key came again.
+    def count_with_contact(self) -> int:
+        """Return how many rows of the sync have a contact, without those that have departed before."""
+        ...
 
-        Tells for each what it had been: pending, invalid, superseded, or unchanged.
+    def shared_contacts(self) -> Sequence[Mapping[int, bool]]:
+        """Return for each contact that several rows live on, by row id: whether a call is planned for the row.
+
+        It is planned by this run, or was by an earlier one, which has left it, so that this run carries it. That holds
+        for what the API refused, too, until it was refused in too many runs.
         """
         ...
 
-    def seal(self, counts: Counts) -> None:
-        """End the plan: keep the counts and the outcomes of settled rows, and forget what is no longer certain.
+    def denied(self) -> Sequence[tuple[int, Mapping[int, bool]]]:
+        """Return the rows that hold an e-mail or phone which the CRM has on other rows' contacts instead of theirs.
 
-        From here on a call may reach the CRM without its answer reaching us, so every row of the outbox loses its
-        acknowledged fingerprint. A settled row loses it too: what the CRM holds is not what the source says. Then only
-        what shall be sent is left in the outbox, `counts.pending` rows, and those that left the source.
+        With each go the other rows, by row id: whether a call is planned for the row, as `shared_contacts` has it.
+        """
+        ...
+
+    def refusals(self, row_ids: Collection[int]) -> Mapping[int, Refusal]:
+        """Return what the API refused of these rows in earlier runs, of those that it refused last."""
+        ...
+
+    def unplan(self, row_ids: Sequence[int]) -> Mapping[int, RowState]:
+        """Take back what this run planned for rows whose key came again.
+
+        Returns:
+            What each had been: pending, invalid, superseded, or unchanged.
         """
         ...
 
 
 class ClaimStore(Protocol):
-    """Who holds which identity in one sync. Each call commits by itself; a claim says nothing of what the CRM holds."""
+    """Who holds which identity, as one run's plan leaves it. Each call commits by itself.
+
+    What a plan changes is staged with its run: it counts for this plan at once, and for others from the seal on.
+    """
 
     def claims_of(self, row_ids: Collection[int]) -> Sequence[Claim]:
-        """All claims of these rows."""
+        """Return all claims of these rows."""
         ...
 
     def holders(self, identities: Collection[str]) -> Mapping[str, Holder]:
-        """Who holds those of these identities that are held."""
+        """Return who holds or retains those of these identities that have such a row."""
         ...
 
-    def reclaim(self, dropped: Sequence[Claim], made: Sequence[Claim]) -> None:
-        """Take claims back, and record new or changed ones."""
+    def in_crm(self, row_ids: Collection[int]) -> Mapping[int, frozenset[str]]:
+        """Return the identities that the CRM has, or may have, on the contacts of these rows; hashed.
+
+        It has those that were last acknowledged. It may have those that a row sends which an earlier run left in the
+        outbox.
+        """
         ...
 
-    def disinherit(self, ended: Sequence[Claim]) -> None:
-        """Take claims from absent rows, which count as changed should they come back."""
+    def update_claims(self, dropped: Sequence[Claim], changed: Sequence[Claim]) -> None:
+        """Delete claims, and store new or changed ones."""
+        ...
+
+    def plan_when_read(self, row_ids: Collection[int]) -> None:
+        """Let these rows count as changed when a later run reads them."""
         ...
 
     def waiting(self) -> Iterable[Waiting]:
-        """Every claim that waits, with who holds the identity: by identity, and those known longest first."""
+        """Return every claim that waits, by identity, and those known longest first."""
         ...
 
 
@@ -161,47 +107,58 @@ class DeliveryStore(Protocol):
     """One run's outbox. Each call commits by itself."""
 
     def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
-        """The next rows behind that position, in order."""
+        """Return the next rows behind that position, in order.
+
+        An earlier attempt may have sent them without getting the answer. Where the account may have matched the contact
+        of another row, that row counts as changed when a later run reads it: its contact may have other values. The
+        same holds for rows that an earlier run left.
+        """
         ...
 
     def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
-        """Remember, before a call leaves that must not be sent twice, that it may have; None: it certainly has not."""
+        """Store, before a call that must not be sent twice, that it may have been sent; None: it certainly was not."""
         ...
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """Take rows out of the outbox with their outcome, in one transaction with the counts.
+        """Store the outcomes of rows, in one transaction with the counts.
 
-        Created and updated rows keep their fingerprint; refused and unknown ones keep none. All but the unknown ones
-        lose the mark that they were sent. Two keys on one contact id are found here and counted as collisions.
+        Created and updated rows keep their fingerprint and leave the outbox, with what earlier runs may have sent for
+        them; refused rows stay in it for later runs, and unknown rows keep no fingerprint. All but the unknown ones
+        lose the mark that they were sent. Rows on one contact are found here and counted as collisions, until only one
+        is left there. Where a contact has lost an e-mail or phone, a row on another contact that holds it and did not
+        get it counts as changed when a later run reads it.
+        """
+        ...
+
+    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
+        """Store that a contact does not have an identity any more, so that another row can take it.
+
+        Trace id and status are those of the call that cleared it; None where the contact was found without it.
         """
         ...
 
 
-class LeaverStore(Protocol):
-    """Which rows of one sync left, as its run's plan finds out. Each call commits by itself."""
+class DepartedStore(Protocol):
+    """Which rows of one sync departed, as its run's plan finds out. Each call commits by itself."""
 
-    def holding(self) -> int:
-        """How many rows of the sync hold a contact, without those that have left before."""
+    def with_contact(self) -> Iterable[Sequence[int]]:
+        """Return the ids of the rows that have a contact, in parts, without those that have departed before."""
         ...
 
-    def holders(self) -> Iterable[Sequence[int]]:
-        """The ids of these rows, in parts."""
+    def keys_of(self, row_ids: Sequence[int], *, only_created_by_sync: bool) -> Mapping[int, str]:
+        """Return the source key of each of these rows, or only of those whose contact the sync created."""
         ...
 
-    def leavers(self, row_ids: Sequence[int], *, only_made: bool) -> Mapping[int, str]:
-        """The source key of each of these rows; `only_made` leaves out those whose contact the sync did not create."""
-        ...
-
-    def note(self, row_ids: Collection[int]) -> None:
-        """Put rows that left into the outbox, where they wait for the seal and for `RemovalStore`."""
+    def plan_departed(self, row_ids: Collection[int]) -> None:
+        """Put departed rows into the outbox, where they wait for the seal and for `RemovalStore`."""
         ...
 
 
 class RemovalStore(Protocol):
-    """The rows of one run's outbox that left. Each call commits by itself."""
+    """The departed rows of one run's outbox. Each call commits by itself."""
 
-    def leaving(self, after: int, limit: int) -> Sequence[Leaver]:
-        """The next ones behind that position, in order, as things stand now."""
+    def departed(self, after: int, limit: int) -> Sequence[DepartedRow]:
+        """Return the next ones behind that position, in order, as they are now."""
         ...
 
     def acknowledge(self, removals: Sequence[Removal]) -> None:
@@ -214,7 +171,7 @@ class RemovalStore(Protocol):
 
 
 class UpsertEcho(Protocol):
-    """The CRM's answer to an upsert."""
+    """The CRM's answer to a call that wrote a contact."""
 
     @property
     def new(self) -> bool:
@@ -251,7 +208,7 @@ class ContactView(Protocol):
         ...
 
     @property
-    def wire(self) -> Mapping[str, JsonValue]:
+    def fields(self) -> Mapping[str, JsonValue]:
         """Its fields, in the API's names."""
         ...
 
@@ -297,8 +254,34 @@ class ContactSink(Protocol):
         """
         ...
 
+    async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> UpsertEcho:
+        """Write to one contact; `fields` must be what this call takes.
+
+        Raises:
+            ContactNotFoundError: the account has no such contact.
+            IdentityTakenError: another contact has the e-mail or phone.
+            LeadwayError: as `upsert_contact` does.
+        """
+        ...
+
+    async def get_contact(self, contact_id: str) -> ContactView:
+        """Return a contact.
+
+        Raises:
+            ContactNotFoundError: the account does not have this contact.
+            LeadwayError: as `upsert_contact` does.
+        """
+        ...
+
     async def find_duplicate(self, *, email: str | None = None, phone: str | None = None) -> ContactView | None:
-        """The contact that the account would match by these, or None; raises as `upsert_contact` does."""
+        """Return the contact that the account would match by these, or None; raises as `upsert_contact` does."""
+        ...
+
+    async def may_share_identities(self) -> bool:
+        """Return whether two contacts of the account may have one e-mail or phone; raises as `upsert_contact` does.
+
+        True where the account does not say it.
+        """
         ...
 
     async def update_tags(

@@ -1,4 +1,4 @@
-"""Which rows a plan met, kept as one bit for each row id: what a newer data interval has seen, an older one leaves."""
+"""Which rows a plan read, as one bit for each row id: an older data interval leaves what a newer one has read."""
 
 from __future__ import annotations
 
@@ -7,29 +7,34 @@ from collections.abc import Iterable
 from typing import Final
 
 _LEVEL: Final = 1
-"""zlib's: runs of ones and zeros are short however little time is spent."""
+"""zlib's: the fastest is good enough for long runs of ones and zeros."""
 
 
 def pack(bits: bytes | bytearray) -> bytes:
-    """Bits in a form to store."""
+    """Return the bits in a compressed form, to be stored."""
     return zlib.compress(bits, _LEVEL)
 
 
+def unpack(packed: bytes) -> bytes:
+    """Return the bits that `pack` was given."""
+    return zlib.decompress(packed)
+
+
 def united(packed: Iterable[bytes]) -> bytes:
-    """The rows that any of these saw."""
+    """Return the bits that are set in any of these."""
     union = 0
     for each in packed:
-        union |= int.from_bytes(zlib.decompress(each), "little")
+        union |= int.from_bytes(unpack(each), "little")
     return union.to_bytes((union.bit_length() + 7) // 8, "little")
 
 
 def covers(packed: bytes, other: bytes) -> bool:
-    """Whether the first saw all that the other saw."""
-    mine, theirs = (int.from_bytes(zlib.decompress(each), "little") for each in (packed, other))
+    """Return whether the first has all bits of the other."""
+    mine, theirs = (int.from_bytes(unpack(each), "little") for each in (packed, other))
     return not theirs & ~mine
 
 
 def is_set(bits: bytes | bytearray, number: int) -> bool:
-    """Whether that bit is set; those beyond the end are not."""
+    """Return whether that bit is set; bits beyond the end are not."""
     byte = number >> 3
     return byte < len(bits) and bits[byte] & 1 << (number & 7) != 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
 
 from leadway_provider.contacts.contact import Reason
-from leadway_provider.exceptions import LeadwayError, RefusedError
+from leadway_provider.exceptions import RefusedError
 from leadway_provider.sync.ports import ContactSink
 
 Kind = Literal["add", "remove"]
@@ -16,95 +16,104 @@ Kind = Literal["add", "remove"]
 MOST_CONTACTS: Final = 100
 """Contacts in one call; the API documents no bound, so this stays well below what a request can hold."""
 
+BATCH: Final = 200
+"""Changes that make a batch. With a few sets of tags, a batch is a few calls: 1 or 2 for each 100 contacts."""
+
 
 @dataclass(eq=False, slots=True)
 class _Request:
-    """What one contact needs, until all calls that it takes part in are answered."""
+    """The tags that one contact needs, until all its calls are answered."""
 
     contact_id: str
     kind: Kind
-    tags: frozenset[str]
+    tags: frozenset[str] = field(repr=False)
     done: asyncio.Future[tuple[Reason, ...]]
+    refusals: list[Reason] = field(default_factory=list)
+    error: Exception | None = None
 
 
-class TagDesk:
-    """Collects what contacts need, and sends it in as few calls as it takes.
+_Call: TypeAlias = tuple[Sequence[str], Sequence[_Request]]
+"""The tags of one call, and for which contacts."""
+
+
+class TagBatcher:
+    """Collects changes of tags, and sends them in batches, in as few calls as possible.
 
     Args:
         sink: the account.
-        crowded: whether so many wait here that they should be served now.
     """
 
-    def __init__(self, sink: ContactSink, crowded: Callable[[int], bool]) -> None:
+    def __init__(self, sink: ContactSink) -> None:
         self._sink = sink
-        self._crowded = crowded
         self._requests: list[_Request] = []
-        self._calls: set[asyncio.Task[None]] = set()
+        self._batches: set[asyncio.Task[None]] = set()
 
-    async def change(self, kind: Kind, contact_id: str, tags: Iterable[str]) -> tuple[Reason, ...]:
-        """Add tags to a contact, or remove them; tells what the API did not do.
+    def change(self, kind: Kind, contact_id: str, tags: Iterable[str]) -> asyncio.Future[tuple[Reason, ...]]:
+        """Add tags to a contact, or remove them, when `BATCH` changes have come together, or when `flush` is called.
 
-        Raises:
-            LeadwayError: whatever the call raised but a refusal, which is told as a reason.
+        Returns:
+            A future: a reason for each change that the API refused, or whatever else the call raised.
         """
         request = _Request(contact_id, kind, frozenset(tags), asyncio.get_running_loop().create_future())
         self._requests.append(request)
-        self.look()
-        return await request.done
+        if len(self._requests) >= BATCH:
+            self.flush()
+        return request.done
 
-    def look(self) -> None:
-        """Serve those who wait, if they are a crowd."""
-        if self._requests and self._crowded(len(self._requests)):
+    def flush(self) -> None:
+        """Send the changes that wait for others."""
+        if self._requests:
             requests, self._requests = self._requests, []
-            call = asyncio.ensure_future(self._serve(requests))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            batch = asyncio.ensure_future(self._send_batch(requests))
+            self._batches.add(batch)
+            batch.add_done_callback(self._batches.discard)
 
-    async def _serve(self, requests: Sequence[_Request]) -> None:
-        said: dict[_Request, list[Reason]] = {request: [] for request in requests}
-        try:
-            for kind in ("add", "remove"):
-                alike = [request for request in requests if request.kind == kind]
-                for tags, members in _groups(alike):
-                    for start in range(0, len(members), MOST_CONTACTS):
-                        await self._send(kind, tags, members[start : start + MOST_CONTACTS], said)
-        except LeadwayError as error:
-            for request in requests:
-                request.done.set_exception(error)
-        else:
-            for request in requests:
-                request.done.set_result(tuple(said[request]))
+    async def _send_batch(self, requests: Sequence[_Request]) -> None:
+        for kind in ("add", "remove"):
+            for calls in _rounds([request for request in requests if request.kind == kind]):
+                await asyncio.gather(*(self._send(kind, tags, members) for tags, members in calls))
+        for request in requests:
+            if request.done.done():
+                continue  # its delivery was cancelled
+            if request.error is not None:
+                request.done.set_exception(request.error)
+            else:
+                request.done.set_result(tuple(request.refusals))
 
-    async def _send(
-        self,
-        kind: Literal["add", "remove"],
-        tags: Sequence[str],
-        members: Sequence[_Request],
-        said: dict[_Request, list[Reason]],
-    ) -> None:
+    async def _send(self, kind: Kind, tags: Sequence[str], members: Sequence[_Request]) -> None:
         try:
             answer = await self._sink.update_tags(kind, [member.contact_id for member in members], tags)
         except RefusedError as error:
             for member in members:
-                said[member] += [_refused(reason) for reason in error.reasons or (str(error),)]
-            return
-        failed = {item.contact_id: item.message or "no reason given" for item in answer.responses if not item.ok}
-        for member in members:
-            if member.contact_id in failed:
-                said[member].append(_refused(failed[member.contact_id]))
+                member.refusals += [_refused(reason) for reason in error.reasons or (str(error),)]
+        except Exception as error:  # noqa: BLE001 - the rows that wait for this call get it, or they would wait for ever
+            for member in members:
+                member.error = error
+        else:
+            failed = {item.contact_id: item.message or "no reason given" for item in answer.responses if not item.ok}
+            for member in members:
+                if member.contact_id in failed:
+                    member.refusals.append(_refused(failed[member.contact_id]))
 
 
-def _groups(requests: Sequence[_Request]) -> list[tuple[list[str], list[_Request]]]:
-    """The calls that serve these: one for each set of tags, or one for each tag, whichever are fewer."""
+def _rounds(requests: Sequence[_Request]) -> list[list[_Call]]:
+    """Return the calls that are needed: for each set of tags, or for each tag, whichever are fewer.
+
+    The calls of one round name no contact twice, so they can be in flight together.
+    """
     by_set: dict[frozenset[str], list[_Request]] = {}
     by_tag: dict[str, list[_Request]] = {}
     for request in requests:
         by_set.setdefault(request.tags, []).append(request)
         for tag in request.tags:
             by_tag.setdefault(tag, []).append(request)
-    if len(by_tag) < len(by_set):
-        return [([tag], members) for tag, members in sorted(by_tag.items(), key=lambda each: each[0])]
-    return [(sorted(tags), members) for tags, members in by_set.items()]
+    each_tag = [_calls([tag], members) for tag, members in sorted(by_tag.items(), key=lambda each: each[0])]
+    each_set = [call for tags, members in by_set.items() for call in _calls(sorted(tags), members)]
+    return each_tag if sum(map(len, each_tag)) < len(each_set) else [each_set]
+
+
+def _calls(tags: Sequence[str], members: Sequence[_Request]) -> list[_Call]:
+    return [(tags, members[start : start + MOST_CONTACTS]) for start in range(0, len(members), MOST_CONTACTS)]
 
 
 def _refused(reason: str) -> Reason:

@@ -1,38 +1,41 @@
-"""The trigger that a task defers to until quota returns, or until another run of its sync may have ended."""
+"""The trigger of a deferred task: it fires when the quota returns, or when another run of the sync may have ended."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-_LOOK_EVERY: Final = 60.0
-"""Seconds after which the wall clock is asked again: it may have been set meanwhile."""
+from leadway_provider.clock import SYSTEM_CLOCK, Clock
+
+_LONGEST_SLEEP: Final = 60.0
+"""Seconds after which the clock is read again, because it may have been set meanwhile."""
 
 
 class WaitTrigger(BaseTrigger):
-    """Fires at a moment.
+    """Fires once, at a given time.
 
     Args:
-        until: the moment, in ISO format with its offset.
-        reason: what is waited for, for whoever looks at the trigger in Airflow's UI.
+        until: the time, in ISO format with its offset.
+        reason: why the task waits; Airflow's UI shows it.
+        clock: for reading the time and for waiting.
     """
 
-    def __init__(self, until: str, reason: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+    def __init__(self, until: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's base class has no annotations
         self.until = until
         self.reason = reason
+        self._clock = clock
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """What Airflow keeps to make the same trigger in the triggerer."""
+        """Return the class and the arguments from which the triggerer makes the same trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {"until": self.until, "reason": self.reason}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Fire once."""
+        """Fire at the given time, or at once if it is over."""
         until = datetime.fromisoformat(self.until)
-        while (left := (until - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - only time is waited for
-            await asyncio.sleep(min(left, _LOOK_EVERY))
-        yield TriggerEvent({"until": self.until})  # type: ignore[no-untyped-call]
+        while (seconds := (until - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(min(seconds, _LONGEST_SLEEP))
+        yield TriggerEvent({"until": self.until})  # type: ignore[no-untyped-call]  # the same

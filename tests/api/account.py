@@ -1,4 +1,4 @@
-"""An account's quota and the clients that use it, in simulated time: no network, no waiting."""
+"""An account's quota and the clients that use it, in simulated time, without network and waiting."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-from leadway_provider.api.pacing import Pacer, Ticket
+from leadway_provider.api.pacing import Pacer, Permit
 
 Latency = Callable[[], tuple[float, float]]
-"""Draws the seconds of a call's way to the moment it is counted, and of its way back."""
+"""Returns the seconds until a call is counted, and from then until its answer arrives."""
 
 
 class Quota(Protocol):
-    """Counts the calls that arrive."""
+    """A quota that counts the calls that arrive."""
 
     maximum: int
     interval: float
 
     def take(self, now: float) -> int | None:
-        """Calls that are left after this one, or None where it is refused."""
+        """Return the number of calls left after this one, or None if it is refused."""
 
 
-class Sliding:
-    """Grants no more than the maximum in any interval whatever."""
+class SlidingQuota:
+    """A quota that holds for every interval, whenever it begins."""
 
     def __init__(self, maximum: int, interval: float) -> None:
         self.maximum, self.interval = maximum, interval
         self._counted: deque[float] = deque()
 
     def take(self, now: float) -> int | None:
-        """Calls that are left after this one, or None where it is refused."""
+        """Return the number of calls left after this one, or None if it is refused."""
         while self._counted and self._counted[0] <= now - self.interval:
             self._counted.popleft()
         if len(self._counted) >= self.maximum:
@@ -43,8 +44,8 @@ class Sliding:
         return self.maximum - len(self._counted)
 
 
-class Fixed:
-    """Begins to count anew at every multiple of the interval, `offset` seconds before."""
+class FixedQuota:
+    """A quota whose count restarts at every multiple of the interval, `offset` seconds before."""
 
     def __init__(self, maximum: int, interval: float, offset: float = 0.37) -> None:
         self.maximum, self.interval, self._offset = maximum, interval, offset
@@ -52,7 +53,7 @@ class Fixed:
         self._used = 0
 
     def take(self, now: float) -> int | None:
-        """Calls that are left after this one, or None where it is refused."""
+        """Return the number of calls left after this one, or None if it is refused."""
         window = math.floor((now + self._offset) / self.interval)
         if window != self._window:
             self._window, self._used = window, 0
@@ -63,29 +64,29 @@ class Fixed:
 
 
 class Caller:
-    """A client that has calls to make, as many at a time as it may."""
+    """A client with calls to make, and a limit on the calls in flight."""
 
     def __init__(self, pacer: Pacer, *, calls: int, in_flight: int = 16, starts_at: float = 0.0) -> None:
         self.pacer, self.left, self.in_flight, self.starts_at = pacer, calls, in_flight, starts_at
         self.flying = 0
         self.refused = 0
         self.answered_at: list[float] = []
-        self.asks_at = math.inf
+        self.tries_at = math.inf
 
 
 class Account:
-    """Lets callers use one quota until their calls are made or the time is over."""
+    """An account whose quota several callers use."""
 
-    def __init__(self, quota: Quota, latency: Latency, *, tells: bool = True) -> None:
-        self._quota, self._latency, self._tells = quota, latency, tells
+    def __init__(self, quota: Quota, latency: Latency, *, has_headers: bool = True) -> None:
+        self._quota, self._latency, self._has_headers = quota, latency, has_headers
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._now = 0.0
 
     def serve(self, *callers: Caller, until: float = math.inf) -> float:
-        """Run; returns when it ended."""
+        """Run until all calls are made or the time is over, and return the time of the end."""
         for caller in callers:
-            self._at(caller.starts_at, lambda caller=caller: self._send(caller))  # type: ignore[misc]
+            self._at(caller.starts_at, partial(self._send, caller))
         while self._events and self._events[0][0] <= until:
             self._now, _, act = heapq.heappop(self._events)
             act()
@@ -95,37 +96,37 @@ class Account:
         heapq.heappush(self._events, (when, next(self._order), act))
 
     def _send(self, caller: Caller) -> None:
-        if self._now >= caller.asks_at:
-            caller.asks_at = math.inf
+        if self._now >= caller.tries_at:
+            caller.tries_at = math.inf
         while caller.left and caller.flying < caller.in_flight:
             granted = caller.pacer.reserve(self._now)
-            if not isinstance(granted, Ticket):
-                if self._now + granted < caller.asks_at:
-                    caller.asks_at = self._now + granted
-                    self._at(caller.asks_at, lambda: self._send(caller))
+            if not isinstance(granted, Permit):
+                if self._now + granted < caller.tries_at:
+                    caller.tries_at = self._now + granted
+                    self._at(caller.tries_at, lambda: self._send(caller))
                 return
             caller.left -= 1
             caller.flying += 1
             there, back = self._latency()
-            self._at(self._now + there, lambda ticket=granted, back=back: self._arrive(caller, ticket, back))  # type: ignore[misc]
+            self._at(self._now + there, partial(self._arrive, caller, granted, back))
 
-    def _arrive(self, caller: Caller, ticket: Ticket, back: float) -> None:
+    def _arrive(self, caller: Caller, permit: Permit, back: float) -> None:
         left = self._quota.take(self._now)
-        self._at(self._now + back, lambda: self._answer(caller, ticket, left))
+        self._at(self._now + back, lambda: self._answer(caller, permit, left))
 
-    def _answer(self, caller: Caller, ticket: Ticket, left: int | None) -> None:
+    def _answer(self, caller: Caller, permit: Permit, left: int | None) -> None:
         caller.flying -= 1
-        caller.pacer.answered(ticket, self._now, self.headers(left or 0) if self._tells else {})
+        caller.pacer.answered(permit, self._now, self.headers(left or 0) if self._has_headers else {})
         if left is None:
             caller.refused += 1
             caller.left += 1
-            caller.pacer.limited(ticket, self._now, None)
+            caller.pacer.limited(permit, self._now, None)
         else:
             caller.answered_at.append(self._now)
         self._send(caller)
 
     def headers(self, left: int) -> dict[str, str]:
-        """What an answer says of the quota."""
+        """Return the quota headers of an answer."""
         return {
             "x-ratelimit-max": str(self._quota.maximum),
             "x-ratelimit-interval-milliseconds": str(round(self._quota.interval * 1000)),
@@ -134,17 +135,17 @@ class Account:
 
 
 def steady(seconds: float = 0.1) -> Latency:
-    """Always the same."""
+    """Return a constant latency."""
     return lambda: (seconds / 2, seconds / 2)
 
 
 def jittery(seed: int, *, there: float = 0.1, back: float = 0.1) -> Latency:
-    """Anything up to these seconds, independently there and back."""
-    drawn = random.Random(seed)  # noqa: S311  # a repeatable simulation wants a seeded random
+    """Return a random latency, up to these seconds in each direction."""
+    drawn = random.Random(seed)  # noqa: S311 - a repeatable simulation needs a seeded random
     return lambda: (drawn.uniform(0, there), drawn.uniform(0, back))
 
 
 def heavy_tailed(seed: int) -> Latency:
-    """Mostly quick, now and then very slow."""
-    drawn = random.Random(seed)  # noqa: S311  # a repeatable simulation wants a seeded random
+    """Return a latency that is mostly short and sometimes very long."""
+    drawn = random.Random(seed)  # noqa: S311 - a repeatable simulation needs a seeded random
     return lambda: (0.02 + drawn.expovariate(100), 0.03 * (1 + drawn.paretovariate(2)))

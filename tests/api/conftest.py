@@ -11,27 +11,27 @@ import pytest
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from leadway_provider.store.state import StateStore
+from tests.api.clients import IdleTime
 from tests.api.connected import Connected, sandbox_with
-from tests.api.office import IdleTime
 from tests.sandbox.clock import Clock
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """A sandbox without quotas."""
+    """Serve a sandbox without quotas."""
     with SandboxServer(Settings(burst=None, daily=None)) as server:
         yield server
 
 
 @pytest.fixture
 def time() -> IdleTime:
-    """Time that passes only when somebody sleeps."""
+    """Return a time that passes only when a client sleeps."""
     return IdleTime()
 
 
 @pytest.fixture
 def connected(tmp_path: Path) -> Iterator[Connected]:
-    """An OAuth connection to the account of a sandbox, with a vault in SQLite."""
+    """Make an OAuth connection to the account of a sandbox, with a token store in SQLite."""
     clock = Clock()
     with sandbox_with(clock) as server, closing(StateStore.open_file(tmp_path / "state.db")) as state:
         yield Connected(server, clock, state.tokens(lambda text: text[::-1], lambda text: text[::-1]))

@@ -1,4 +1,4 @@
-"""An app connected to a sandbox's accounts, its clients, and the vault they share, in time that a test moves."""
+"""An OAuth app that is connected to a sandbox's accounts, its clients, and the token store that they share."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from leadway_provider.api.auth import AgencyToken, TokenSource
 from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.credentials import OAuthApp
-from leadway_provider.api.oauth import OAuthToken, TokenVault
+from leadway_provider.api.oauth import OAuthToken, TokenStore
 from leadway_provider.api.settings import ConnectionSettings
+from leadway_provider.clock import Clock as ProviderClock
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Service, Settings
 from tests.sandbox.clock import Clock
@@ -26,18 +27,25 @@ EXCHANGE_CALL = ("POST", "/oauth/locationToken")
 class Connected:
     """What a connection says, and clients that are made of it.
 
+    Args:
+        sandbox: the API.
+        clock: the time of the sandbox and of the clients.
+        store: the token store of the clients.
+
     Attributes:
-        clock: the time, of the sandbox and of the clients.
-        told: the secrets that a log would mask.
+        sandbox: as given.
+        clock: as given.
+        store: as given.
+        masked: the secrets that a log would mask.
         extra: the connection's extra.
         password: the connection's password.
     """
 
-    def __init__(self, sandbox: SandboxServer, clock: Clock, vault: TokenVault) -> None:
+    def __init__(self, sandbox: SandboxServer, clock: Clock, store: TokenStore) -> None:
         self.sandbox = sandbox
         self.clock = clock
-        self.vault = vault
-        self.told: list[str] = []
+        self.store = store
+        self.masked: list[str] = []
         self.password = "sandbox-secret"
         self.extra: dict[str, object] = {
             "auth": "oauth",
@@ -47,7 +55,7 @@ class Connected:
         }
 
     def settings(self) -> ConnectionSettings:
-        """The connection."""
+        """Return the settings of the connection."""
         return ConnectionSettings.from_connection(
             "crm",
             schema=None,
@@ -58,30 +66,30 @@ class Connected:
             extra=self.extra,
         )
 
-    def tokens(self, vault: TokenVault | None = None, location_id: str = LOCATION) -> TokenSource:
-        """A source of tokens as one worker has it."""
+    def tokens(self, store: TokenStore | None = None, location_id: str = LOCATION) -> TokenSource:
+        """Return the source of tokens of one worker."""
         settings = self.settings()
         app = settings.credentials
         assert isinstance(app, OAuthApp)
-        tell: dict[str, Any] = {"tell_secret": self.told.append, "now": self.now}
-        own = OAuthToken(app, vault or self.vault, conn_id="crm", host=settings.base_url, sleep=self.sleep, **tell)
+        more: dict[str, Any] = {"conn_id": "crm", "mask": self.masked.append, "clock": self.provider_clock}
+        own = OAuthToken(app, store or self.store, host=settings.base_url, **more)
         if app.company_id is None:
             return own
-        return AgencyToken(own, company_id=app.company_id, location_id=location_id, conn_id="crm", **tell)
+        return AgencyToken(own, company_id=app.company_id, location_id=location_id, **more)
 
-    def client(self, vault: TokenVault | None = None, location_id: str = LOCATION) -> LeadwayClient:
-        """A client as one worker has it."""
+    def client(self, store: TokenStore | None = None, location_id: str = LOCATION, **choices: Any) -> LeadwayClient:
+        """Return the client of one worker."""
         return LeadwayClient(
             self.settings(),
-            tokens=self.tokens(vault, location_id),
+            tokens=self.tokens(store, location_id),
             location_id=location_id,
-            clock=self.clock,
-            sleep=self.sleep,
+            clock=self.provider_clock,
             random=lambda: 0.5,
+            **choices,
         )
 
     def use(self, act: Callable[[LeadwayClient], Awaitable[T]], client: LeadwayClient | None = None) -> T:
-        """Do something with an open client, of a worker that has just started if no other is given."""
+        """Do something with an open client; without one, with a client of a worker that has just started."""
 
         async def run() -> T:
             async with client or self.client() as opened:
@@ -89,8 +97,13 @@ class Connected:
 
         return asyncio.run(run())
 
+    @property
+    def provider_clock(self) -> ProviderClock:
+        """The time of the sandbox, as the clients' clock."""
+        return ProviderClock(now=self.now, monotonic=self.clock, sleep=self.sleep)
+
     def now(self) -> datetime:
-        """The time as the clients see it."""
+        """Return the present."""
         return datetime.fromtimestamp(self.clock(), UTC)
 
     async def sleep(self, seconds: float) -> None:
@@ -105,17 +118,17 @@ class Connected:
 
     @property
     def renewals(self) -> int:
-        """How often a refresh token arrived."""
+        """How many calls with a refresh token arrived."""
         return self.calls.count(TOKEN_CALL)
 
 
 async def read_location(client: LeadwayClient) -> str:
-    """Any call."""
+    """Make a call, and return its result."""
     return (await client.get_location()).id
 
 
 def sandbox_with(clock: Clock, **settings: Any) -> SandboxServer:
-    """A sandbox without quotas, whose time is that clock's."""
+    """Return a sandbox without quotas, with the time of that clock."""
     server = SandboxServer(Settings(burst=None, daily=None, more_locations=("second-location",), **settings))
     server.service = Service(server.settings, clock=clock, wall=clock)
     return server

@@ -1,4 +1,4 @@
-"""What the client does when things go wrong on the way, over real HTTP wherever that can be had."""
+"""The client with a faulty API or network, over HTTP where possible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from leadway_provider.exceptions import (
 )
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
-from tests.api.office import TOKEN, IdleTime, client_of, settings_for
+from tests.api.clients import TOKEN, IdleTime, client_of, settings_for
 
 ADA = {"email": "ada@example.com", "firstName": "Adalberta"}
 UPSERT = "/contacts/upsert"
@@ -33,6 +33,7 @@ PASSING = [
     FaultKind.GATEWAY_TIMEOUT,
     FaultKind.COMMAND_TIMED_OUT,
     FaultKind.HTML,
+    FaultKind.NESTED,
     FaultKind.HALF,
     FaultKind.BROKEN_JSON,
     FaultKind.CLOSE,
@@ -48,7 +49,7 @@ async def upserted(client: LeadwayClient, **more: Any) -> None:
 
 
 def closed_port() -> int:
-    """A port that nobody listens at."""
+    """Return a port on which nothing listens."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         port: int = door.getsockname()[1]
@@ -56,8 +57,8 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize("kind", PASSING)
-def test_a_passing_failure_is_retried(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
-    """A failure that may pass is met with a second attempt after a pause, and the contact is there."""
+def test_a_transient_failure_is_retried(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
+    """The second attempt follows after a pause, and the contact is written."""
     sandbox.faults.add(Fault(kind, path=UPSERT))
     client = client_of(sandbox, time)
     asyncio.run(upserted(client))
@@ -67,8 +68,8 @@ def test_a_passing_failure_is_retried(sandbox: SandboxServer, time: IdleTime, ki
 
 
 @pytest.mark.parametrize("kind", PASSING)
-def test_a_lasting_failure_is_given_up(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
-    """After the last attempt the error says that the write may have happened, and that a later run goes on."""
+def test_a_lasting_failure_ends_after_the_last_attempt(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
+    """The error says that the write may have happened."""
     sandbox.faults.add(Fault(kind, times=None, path=UPSERT))
     client = client_of(sandbox, time, retry=RetryPolicy(attempts=3))
     with pytest.raises(UnavailableError, match="3 time") as caught:
@@ -80,8 +81,8 @@ def test_a_lasting_failure_is_given_up(sandbox: SandboxServer, time: IdleTime, k
 
 
 @pytest.mark.parametrize("kind", PASSING)
-def test_what_may_double_is_not_resent_blindly(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
-    """An upsert that may create a second contact is sent once where the first may have been received."""
+def test_a_possible_duplicate_is_not_resent(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
+    """An upsert that may create a second contact is sent once if the first call may have been received."""
     sandbox.faults.add(Fault(kind, path=UPSERT))
     with pytest.raises(UnavailableError) as caught:
         asyncio.run(upserted(client_of(sandbox, time), createNewIfDuplicateAllowed=True))
@@ -99,10 +100,10 @@ def test_what_may_double_is_not_resent_blindly(sandbox: SandboxServer, time: Idl
     ],
     ids=["refused", "no such host", "no TLS"],
 )
-def test_a_connection_that_was_never_made(
+def test_a_call_without_a_connection_was_not_received(
     sandbox: SandboxServer, time: IdleTime, url: Callable[[SandboxServer], str]
 ) -> None:
-    """Nothing was received, so even what may double is tried again, and the error says so in the end."""
+    """Even an upsert that may create a duplicate is repeated, and the error says that nothing was received."""
     settings = settings_for(url(sandbox), allow_http=True)
     client = client_of("", time, settings=settings, retry=RetryPolicy(attempts=2))
     with pytest.raises(UnavailableError) as caught:
@@ -112,8 +113,8 @@ def test_a_connection_that_was_never_made(
     assert sandbox.journal.total == 0
 
 
-def test_one_attempt_that_may_have_been_received_is_enough(time: IdleTime) -> None:
-    """Where the first attempt broke after it was sent, later ones that never left don't make it undone."""
+def test_one_attempt_that_may_have_been_received_counts(time: IdleTime) -> None:
+    """A later attempt that was not received does not change the error's `maybe_received`."""
     errors = [httpx.ReadError("broke"), httpx.ConnectError("down")]
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -125,7 +126,7 @@ def test_one_attempt_that_may_have_been_received_is_enough(time: IdleTime) -> No
 
 
 def test_a_proxy_out_of_reach(sandbox: SandboxServer, time: IdleTime) -> None:
-    """Nothing was received where the proxy can't be reached, and the proxy's password isn't told."""
+    """Nothing was received, and the password of the proxy is not shown."""
     settings = settings_for(sandbox.url, proxy=f"http://user:hunter2@127.0.0.1:{closed_port()}")
     with pytest.raises(UnavailableError) as caught:
         asyncio.run(_upserted_at_once(client_of(sandbox, time, settings=settings)))
@@ -139,8 +140,8 @@ async def _upserted_at_once(client: LeadwayClient, **more: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/locations/*", "/contacts/*"])
-def test_nothing_is_resent_behind_our_back(sandbox: SandboxServer, time: IdleTime, path: str) -> None:
-    """A GET or DELETE on a kept connection that breaks is not repeated by aiohttp: every call is counted and paced."""
+def test_aiohttp_repeats_no_call(sandbox: SandboxServer, time: IdleTime, path: str) -> None:
+    """A GET or DELETE on an open connection that breaks is not repeated without being counted."""
 
     async def run() -> None:
         async with client_of(sandbox, time, retry=RetryPolicy(attempts=1)) as client:
@@ -156,8 +157,8 @@ def test_nothing_is_resent_behind_our_back(sandbox: SandboxServer, time: IdleTim
 @pytest.mark.parametrize(
     "fault", [Fault(FaultKind.HANG, path=UPSERT, written=True), Fault(FaultKind.DRIP, path=UPSERT, seconds=1.2)]
 )
-def test_no_answer_takes_for_ever(sandbox: SandboxServer, time: IdleTime, fault: Fault) -> None:
-    """Neither silence nor an answer that drips byte by byte holds a call for longer than its time-out allows."""
+def test_a_slow_answer_times_out(sandbox: SandboxServer, time: IdleTime, fault: Fault) -> None:
+    """Neither an answer that never comes nor one that comes byte by byte lasts longer than the limit."""
     sandbox.faults.add(fault)
     client = client_of(sandbox, time, timeout=0.1, retry=RetryPolicy(attempts=1))
     with pytest.raises(UnavailableError) as caught:
@@ -166,8 +167,8 @@ def test_no_answer_takes_for_ever(sandbox: SandboxServer, time: IdleTime, fault:
     assert caught.value.status is None
 
 
-def test_a_429_is_waited_for_and_is_no_attempt(sandbox: SandboxServer, time: IdleTime) -> None:
-    """What the server asks for is waited, and no attempt is used up by it."""
+def test_a_429_is_waited_for_and_is_not_an_attempt(sandbox: SandboxServer, time: IdleTime) -> None:
+    """The client waits as long as the server asks for, and no attempt is used up."""
     sandbox.faults.add(Fault(FaultKind.TOO_MANY, times=2, path=UPSERT, retry_after="7"))
     client = client_of(sandbox, time, retry=RetryPolicy(attempts=1))
     asyncio.run(upserted(client))
@@ -175,8 +176,8 @@ def test_a_429_is_waited_for_and_is_no_attempt(sandbox: SandboxServer, time: Idl
     assert client.calls == 4
 
 
-def test_a_storm_of_429_ends(sandbox: SandboxServer, time: IdleTime) -> None:
-    """A call that meets nothing but 429 gives up within five minutes."""
+def test_endless_429_is_an_error(sandbox: SandboxServer, time: IdleTime) -> None:
+    """A call that is answered by 429 only ends within five minutes."""
     sandbox.faults.add(Fault(FaultKind.TOO_MANY, times=None, path=UPSERT))
     with pytest.raises(QuotaExhaustedError) as caught:
         asyncio.run(upserted(client_of(sandbox, time)))
@@ -184,16 +185,16 @@ def test_a_storm_of_429_ends(sandbox: SandboxServer, time: IdleTime) -> None:
     assert 280 <= sum(time.slept) <= 300
 
 
-def test_a_429_stops_the_others_too(sandbox: SandboxServer, time: IdleTime) -> None:
-    """After a 429 no other call leaves before it is over."""
+def test_a_429_stops_the_other_calls_too(sandbox: SandboxServer, time: IdleTime) -> None:
+    """After a 429 no other call is sent before the wait is over."""
 
     async def run() -> None:
         async with client_of(sandbox, time) as client:
             await client.get_location()
             await client.upsert_contact(ADA)
-            left_at = time.now
+            left_at = time.seconds
             await client.get_location()
-            assert time.now == left_at
+            assert time.seconds == left_at
 
     sandbox.faults.add(Fault(FaultKind.TOO_MANY, path=UPSERT, retry_after="60"))
     asyncio.run(run())
@@ -202,7 +203,7 @@ def test_a_429_stops_the_others_too(sandbox: SandboxServer, time: IdleTime) -> N
 
 @pytest.mark.parametrize("kind", [FaultKind.HEADERS_MISSING, FaultKind.HEADERS_NEGATIVE, FaultKind.HEADERS_ABSURD])
 def test_wrong_headers_change_nothing(sandbox: SandboxServer, time: IdleTime, kind: FaultKind) -> None:
-    """Headers that say nonsense of the quota leave it as it was."""
+    """Impossible values in the quota headers are ignored."""
     sandbox.faults.add(Fault(kind, times=None))
     client = client_of(sandbox, time)
     asyncio.run(upserted(client))
@@ -210,28 +211,28 @@ def test_wrong_headers_change_nothing(sandbox: SandboxServer, time: IdleTime, ki
 
 
 def served(answer: Callable[[httpx.Request], httpx.Response], time: IdleTime, **choices: Any) -> LeadwayClient:
-    """A client whose every call is answered by a function."""
+    """Return a client whose calls are answered by a function."""
     return client_of("http://127.0.0.1:9", time, transport=httpx.MockTransport(answer), **choices)
 
 
 def test_a_redirect_is_not_followed(time: IdleTime) -> None:
-    """The token goes to the connection's host and nowhere else."""
-    asked = []
+    """The token is sent to the connection's host only."""
+    hosts = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
+        hosts.append(request.url.host)
         return httpx.Response(307, headers={"location": "https://elsewhere.example.com/contacts/upsert"})
 
     with pytest.raises(ConnectionSettingsError, match="redirects"):
         asyncio.run(_upserted_at_once(served(answer, time)))
-    assert asked == ["127.0.0.1"]
+    assert hosts == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(
     "body", [b"x" * 6_000_000, b'{"new": true}', b'{"new": true, "contact": null}'], ids=["huge", "empty", "null"]
 )
-def test_an_answer_that_is_none(time: IdleTime, body: bytes) -> None:
-    """A body that is too large, or isn't what the API documents, is a failure that may pass."""
+def test_an_unusable_body_is_a_transient_failure(time: IdleTime, body: bytes) -> None:
+    """A body that is too large or is not what the API documents is retried."""
     client = served(lambda _: httpx.Response(200, content=body), time)
     with pytest.raises(UnavailableError) as caught:
         asyncio.run(_upserted_at_once(client))
@@ -240,7 +241,7 @@ def test_an_answer_that_is_none(time: IdleTime, body: bytes) -> None:
 
 
 def test_the_headers_that_are_sent(time: IdleTime) -> None:
-    """Token and version travel as headers, the body is JSON."""
+    """Token and version are headers, and the body is JSON."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -255,10 +256,10 @@ def test_the_headers_that_are_sent(time: IdleTime) -> None:
 
 
 @pytest.mark.parametrize("kind", [*PASSING, FaultKind.TOKEN_INVALID, FaultKind.FORBIDDEN, FaultKind.UNPROCESSABLE])
-def test_nothing_secret_or_personal_gets_out(
+def test_no_error_and_no_log_holds_a_secret_or_a_personal_value(
     sandbox: SandboxServer, time: IdleTime, kind: FaultKind, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the error with all that lies beneath it nor any log line holds the token, an e-mail or a name."""
+    """Neither the error with its causes nor a log line holds the token, an e-mail or a name."""
 
     async def run() -> None:
         async with client_of(sandbox, time) as client:
@@ -268,9 +269,9 @@ def test_nothing_secret_or_personal_gets_out(
     sandbox.faults.add(Fault(kind, times=None, path=UPSERT))
     with caplog.at_level(logging.DEBUG), pytest.raises(LeadwayError) as caught:
         asyncio.run(run())
-    told = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=False).format())
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=False).format())
     for secret in (TOKEN, "ada@example.com", "ada%40example.com", "Adalberta"):
-        assert secret not in told
+        assert secret not in shown
         assert secret not in caplog.text
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

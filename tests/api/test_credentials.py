@@ -1,4 +1,4 @@
-"""Who calls, as a connection says it, and what is said about one that says too little."""
+"""The credentials of a connection, and the errors for missing parts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OAUTH = {"auth": "oauth", "refresh_token": REFRESH}
 AGENCY = {"auth": "agency", "refresh_token": REFRESH, "company_id": "company-1"}
 
 
-def test_the_password_is_a_token_where_nothing_else_is_said() -> None:
+def test_the_password_is_a_private_integration_token_by_default() -> None:
     """The simplest connection has a private integration token."""
     credentials = read_credentials("crm", login="somebody", password="pit-1 ", extra={})
     assert isinstance(credentials, PrivateToken)
@@ -23,19 +23,19 @@ def test_the_password_is_a_token_where_nothing_else_is_said() -> None:
 
 @pytest.mark.parametrize(("extra", "user_type"), [(OAUTH, "Location"), (AGENCY, "Company")])
 def test_an_app_of_an_account_or_an_agency(extra: dict[str, object], user_type: str) -> None:
-    """Login and password are the app's, the refresh token is in the extra."""
+    """Login and password belong to the app, and the refresh token is in the extra."""
     credentials = read_credentials("crm", login=" app-1", password="app-secret", extra=extra)
     assert isinstance(credentials, OAuthApp)
     assert (credentials.client_id, credentials.user_type) == ("app-1", user_type)
     assert credentials.secrets == ("app-secret", REFRESH)
 
 
-def test_what_is_missing_is_named_all_at_once() -> None:
-    """One error names every field to fill in, and what belongs there."""
+def test_one_error_names_every_missing_part() -> None:
+    """The message says what belongs into each part."""
     with pytest.raises(ConnectionSettingsError) as caught:
         read_credentials("crm", login=None, password=None, extra={"auth": "agency"})
-    for said in ("'crm'", "login", "client id", "password", "client secret", "`refresh_token`", "`company_id`"):
-        assert said in str(caught.value)
+    for part in ("'crm'", "login", "client id", "password", "client secret", "`refresh_token`", "`company_id`"):
+        assert part in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -47,16 +47,16 @@ def test_what_is_missing_is_named_all_at_once() -> None:
         (OAUTH, "app 1", "login must be"),
     ],
 )
-def test_what_can_not_be_used_is_named_and_not_shown(extra: dict[str, object], login: str, says: str) -> None:
-    """The message says which field, without its value."""
+def test_an_unusable_part_is_named_and_not_shown(extra: dict[str, object], login: str, says: str) -> None:
+    """The message names the part and does not show its value."""
     with pytest.raises(ConnectionSettingsError, match=says) as caught:
         read_credentials("crm", login=login, password="app-secret", extra=extra)
     assert "word-1" not in str(caught.value)
     assert caught.value.__context__ is None
 
 
-def test_a_refresh_token_without_its_kind_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Somebody who fills it in and leaves `auth` alone learns why it isn't used."""
+def test_an_unused_refresh_token_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    """A person who forgot `auth` is warned that the refresh token is not used."""
     with caplog.at_level(logging.WARNING):
         read_credentials("crm", login=None, password="pit-1", extra={"refresh_token": REFRESH})
     assert "`refresh_token` is not used" in caplog.text
@@ -64,7 +64,7 @@ def test_a_refresh_token_without_its_kind_is_told(caplog: pytest.LogCaptureFixtu
 
 
 def test_secrets_are_not_in_a_repr() -> None:
-    """Neither of a token nor of an app."""
+    """No repr of a token or of an app shows a secret."""
     app = read_credentials("crm", login="app-1", password="app-secret", extra=OAUTH)
     token = read_credentials("crm", login=None, password="pit-1", extra={})
     shown = f"{app!r} {token!r} {app} {token}"

@@ -1,4 +1,4 @@
-"""OAuth pairs: renewed once for all, kept before they are used, and what happens when that is cut off."""
+"""The tokens of an OAuth app: one renewal for all, stored before use, and repeated after an interruption."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from leadway_provider.api.client import LeadwayClient
-from leadway_provider.api.oauth import LEASE, MARGIN, TokenVault, read_grant
+from leadway_provider.api.oauth import LEASE, MARGIN, read_grant
 from leadway_provider.exceptions import (
     AccessDeniedError,
     AuthenticationError,
@@ -17,39 +17,13 @@ from leadway_provider.exceptions import (
     UnavailableError,
 )
 from leadway_provider.sandbox.faults import Fault, FaultKind
-from leadway_provider.sandbox.tokens import ACCESS_LIFETIME, REPEAT_GRACE, Holder
+from leadway_provider.sandbox.tokens import ACCESS_LIFETIME, REPEAT_GRACE, TokenHolder
 from tests.api.connected import LOCATION, TOKEN_CALL, Connected, read_location
-
-
-class Altered:
-    """A vault that fails as a test asks, and else is another one."""
-
-    def __init__(self, vault: TokenVault, **failures: BaseException) -> None:
-        self._vault = vault
-        self._failures = failures
-
-    def __getattr__(self, name: str) -> Any:
-        failure = self._failures.get(name)
-        if failure is None:
-            return getattr(self._vault, name)
-
-        def fail(*_: object, **__: object) -> None:
-            raise failure
-
-        return fail
-
-
-class Crash(BaseException):
-    """Stands for the end of the process."""
-
-
-def crashing(vault: TokenVault) -> Any:
-    """A vault of a worker that dies when it has a new pair: it can't keep it, nor let go of its lease."""
-    return Altered(vault, keep=Crash(), release=Crash())
+from tests.api.token_stores import Crash, FaultyStore, crashing
 
 
 def test_the_refresh_token_of_the_connection_is_used_once(connected: Connected) -> None:
-    """The first worker makes a pair of it, and those after it go on with that pair."""
+    """The first worker renews the tokens, and the later ones use the stored tokens."""
     for _ in range(3):
         assert connected.use(read_location) == LOCATION
     assert connected.renewals == 1
@@ -67,7 +41,7 @@ def test_many_calls_cause_one_renewal(connected: Connected) -> None:
 
 
 def test_workers_that_start_together_cause_one_renewal(connected: Connected) -> None:
-    """One renews, the others wait and use what it got."""
+    """One worker renews, and the others wait and use its tokens."""
 
     async def act(one: LeadwayClient) -> None:
         async with connected.client() as two, connected.client() as three:
@@ -78,7 +52,7 @@ def test_workers_that_start_together_cause_one_renewal(connected: Connected) -> 
 
 
 def test_a_token_is_renewed_before_it_ends(connected: Connected) -> None:
-    """No call meets an expired token."""
+    """No call is sent with an expired token."""
 
     async def act(client: LeadwayClient) -> None:
         await client.get_location()
@@ -94,7 +68,7 @@ def test_a_token_is_renewed_before_it_ends(connected: Connected) -> None:
 
 
 def test_a_short_lived_token_is_used_for_half_its_life(connected: Connected) -> None:
-    """A life shorter than the margin doesn't mean a renewal for each call."""
+    """A token that lives for less than the margin is not renewed for each call."""
     connected.sandbox.tokens.access_lifetime = 100.0
 
     async def act(client: LeadwayClient) -> None:
@@ -107,7 +81,7 @@ def test_a_short_lived_token_is_used_for_half_its_life(connected: Connected) -> 
 
 
 def test_a_refused_token_is_renewed_once_for_all(connected: Connected) -> None:
-    """A 401 amid many calls costs one renewal; every call is repeated and succeeds."""
+    """A 401 for many calls causes one renewal, and every call is repeated and succeeds."""
 
     async def act(client: LeadwayClient) -> None:
         await client.get_location()
@@ -119,8 +93,8 @@ def test_a_refused_token_is_renewed_once_for_all(connected: Connected) -> None:
     assert len(connected.sandbox.account.contacts) == 10
 
 
-def test_what_another_worker_renewed_is_used(connected: Connected) -> None:
-    """A worker whose token is refused looks first whether there is a newer one."""
+def test_the_tokens_of_another_worker_are_used(connected: Connected) -> None:
+    """A worker whose token is refused reads the store before it renews."""
 
     async def act(one: LeadwayClient) -> None:
         async with connected.client() as two:
@@ -135,7 +109,7 @@ def test_what_another_worker_renewed_is_used(connected: Connected) -> None:
 
 
 def test_a_call_is_repeated_once_only(connected: Connected) -> None:
-    """A token that was just renewed and is refused too ends the call, with the way to connect anew."""
+    """If the API refuses a new token too, the call fails, and the error says how to connect the app again."""
     connected.sandbox.faults.add(Fault(FaultKind.TOKEN_INVALID, times=None, path="/locations/*"))
     with pytest.raises(AuthenticationError, match=r"'crm'.*`refresh_token`"):
         connected.use(read_location)
@@ -143,17 +117,18 @@ def test_a_call_is_repeated_once_only(connected: Connected) -> None:
     assert connected.renewals == 2
 
 
-def test_a_missing_scope_is_no_reason_to_renew(connected: Connected) -> None:
-    """It is told with 401 like a bad token (observed), but names the scope and is not repeated."""
+def test_a_missing_scope_causes_no_renewal(connected: Connected) -> None:
+    """Its status is 401 as for a wrong token (observed), but the error names the scope and the call is not repeated."""
     connected.sandbox.faults.add(Fault(FaultKind.SCOPE_MISSING, path="/locations/*"))
     with pytest.raises(AccessDeniedError, match=r"'crm' lacks a scope.*contacts\.write"):
         connected.use(read_location)
     assert connected.renewals == 1
 
 
-def test_nothing_is_used_that_is_not_kept(connected: Connected) -> None:
-    """While the vault can't be written no call leaves with a new token; in the grace the same pair is had again."""
-    broken: Any = Altered(connected.vault, keep=StateUnavailableError("State store 'state': it is read-only"))
+def test_tokens_that_are_not_stored_are_not_used(connected: Connected) -> None:
+    """While the store can't be written, no call is sent with new tokens; soon after, the same tokens come again."""
+    read_only = StateUnavailableError("State store 'state': it is read-only")
+    broken = FaultyStore(connected.store, keep=(read_only,) * 5)
     with pytest.raises(StateUnavailableError, match="read-only"):
         connected.use(read_location, connected.client(broken))
     assert connected.calls == [TOKEN_CALL]
@@ -161,98 +136,86 @@ def test_nothing_is_used_that_is_not_kept(connected: Connected) -> None:
     assert connected.renewals == 2
 
 
-def test_a_vault_that_can_not_be_written_costs_no_refresh_token(connected: Connected) -> None:
-    """That a renewal begins is noted first; where that fails nothing is sent."""
-    broken: Any = Altered(connected.vault, begin=StateUnavailableError("State store 'state': it is locked"))
+def test_a_store_that_can_not_be_written_uses_up_no_refresh_token(connected: Connected) -> None:
+    """The store records first that a renewal begins; if it can't, nothing is sent."""
+    broken = FaultyStore(connected.store, begin=StateUnavailableError("State store 'state': it is locked"))
     with pytest.raises(StateUnavailableError, match="locked"):
         connected.use(read_location, connected.client(broken))
     assert connected.calls == []
 
 
-def test_a_vault_that_is_away_for_a_moment_is_waited_for(connected: Connected) -> None:
-    """There is no other copy of the new pair, so it isn't given up at the first failure."""
-
-    class Away(Altered):
-        failed = 0
-
-        def keep(self, *arguments: Any) -> bool:
-            self.failed += 1
-            if self.failed < 3:
-                raise StateUnavailableError("State store 'state': the server restarts")
-            return self._vault.keep(*arguments)
-
-    vault: Any = Away(connected.vault)
-    assert connected.use(read_location, connected.client(vault)) == LOCATION
+def test_a_store_that_is_out_of_reach_for_a_moment_is_tried_again(connected: Connected) -> None:
+    """There is no other copy of the new tokens, so the first failure to store them is not the end."""
+    restart = StateUnavailableError("State store 'state': the server restarts")
+    store = FaultyStore(connected.store, keep=(restart, restart))
+    assert connected.use(read_location, connected.client(store)) == LOCATION
     assert connected.renewals == 1
 
 
-def test_a_renewal_that_was_cut_off_is_repeated(connected: Connected) -> None:
-    """A worker that died with the new pair in hand: the next one waits out its lease and gets the same pair."""
+def test_an_interrupted_renewal_is_repeated(connected: Connected) -> None:
+    """After a worker died with new tokens, the next one waits until its lease is over and gets the same tokens."""
     with pytest.raises(Crash):
-        connected.use(read_location, connected.client(crashing(connected.vault)))
+        connected.use(read_location, connected.client(crashing(connected.store)))
     began = connected.clock()
     assert connected.use(read_location) == LOCATION
     assert LEASE <= connected.clock() - began <= REPEAT_GRACE
     assert connected.renewals == 2
-    assert len({secret for secret in connected.told if "refresh" in secret}) == 1
+    assert len({secret for secret in connected.masked if "refresh" in secret}) == 1
 
 
-def test_a_later_renewal_that_was_cut_off_is_repeated(connected: Connected) -> None:
-    """What was begun is finished at the next start, although the kept access token still works."""
+def test_a_later_interrupted_renewal_is_repeated(connected: Connected) -> None:
+    """The next worker finishes the renewal, although the stored access token is still valid."""
     connected.use(read_location)
     connected.sandbox.faults.add(Fault(FaultKind.TOKEN_INVALID, path="/locations/*"))
     with pytest.raises(Crash):
-        connected.use(read_location, connected.client(crashing(connected.vault)))
+        connected.use(read_location, connected.client(crashing(connected.store)))
     connected.clock.advance(LEASE)
     assert connected.use(read_location) == LOCATION
     assert connected.use(read_location) == LOCATION
     assert connected.renewals == 3
 
 
-def test_after_the_grace_a_person_must_act(connected: Connected) -> None:
-    """The error says when it was cut off and how to reconnect, each time, and shows no token."""
+def test_a_renewal_that_is_repeated_too_late_is_an_error(connected: Connected) -> None:
+    """The error says when the renewal was interrupted and how to connect again, and shows no token."""
     when = connected.now()
     with pytest.raises(Crash):
-        connected.use(read_location, connected.client(crashing(connected.vault)))
+        connected.use(read_location, connected.client(crashing(connected.store)))
     connected.clock.advance(REPEAT_GRACE + 1)
     for _ in range(2):
         with pytest.raises(AuthenticationError) as caught:
             connected.use(read_location)
         message = str(caught.value)
-        for said in ("'crm'", f"{when:%H:%M:%S} UTC was cut off", "Connect the app", "`refresh_token`"):
-            assert said in message
+        for part in ("'crm'", f"{when:%H:%M:%S} UTC was interrupted", "Connect the app", "`refresh_token`"):
+            assert part in message
         assert "sandbox-refresh" not in message
         assert "sandbox-secret" not in message
 
 
-def test_a_lost_answer_is_asked_for_again(connected: Connected) -> None:
-    """The account gave a new pair and the network lost it: it is the same pair that comes then."""
+def test_a_renewal_with_a_lost_answer_is_repeated(connected: Connected) -> None:
+    """The account granted new tokens and the network lost them: the next answer has the same tokens."""
     connected.sandbox.faults.add(
         *(Fault(kind, path="/oauth/token", written=True) for kind in (FaultKind.RESET, FaultKind.BROKEN_JSON)),
         Fault(FaultKind.TOO_MANY, path="/oauth/token"),
     )
     assert connected.use(read_location) == LOCATION
     assert connected.renewals == 4
-    assert len({secret for secret in connected.told if "refresh" in secret}) == 1
+    assert len({secret for secret in connected.masked if "refresh" in secret}) == 1
 
 
-def test_a_token_call_that_hangs_is_given_up_while_it_can_be_repeated(
-    connected: Connected, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The limit of other calls, twice the connection's timeout, would let the grace pass."""
-    monkeypatch.setattr("leadway_provider.api.client.MAX_TOKEN_WAIT", 0.05)
+def test_a_token_call_without_an_answer_is_repeated_in_time(connected: Connected) -> None:
+    """The limit of other calls, twice the connection's time-out, would be too late for the same tokens."""
     connected.sandbox.faults.add(Fault(FaultKind.HANG, path="/oauth/token", written=True))
 
     async def act(client: LeadwayClient) -> str:
         async with asyncio.timeout(30):
             return await read_location(client)
 
-    assert connected.use(act) == LOCATION
+    assert connected.use(act, connected.client(max_token_wait=0.05)) == LOCATION
     assert connected.renewals == 2
 
 
-def test_an_api_out_of_reach_leaves_the_refresh_token_alone(connected: Connected) -> None:
-    """The attempt may be made again at once, and later."""
+def test_an_api_out_of_reach_uses_up_no_refresh_token(connected: Connected) -> None:
+    """The renewal can be tried again at once, and later."""
     fault = Fault(FaultKind.UNAVAILABLE, times=None, path="/oauth/token")
     connected.sandbox.faults.add(fault)
     with pytest.raises(UnavailableError):
@@ -264,24 +227,23 @@ def test_an_api_out_of_reach_leaves_the_refresh_token_alone(connected: Connected
     assert connected.clock() == began
 
 
-def test_a_worker_that_comes_too_late_uses_what_another_one_got(connected: Connected) -> None:
-    """It stood still after it had begun; another one took over, and the grace is over when it goes on."""
+def test_a_worker_that_comes_too_late_uses_the_tokens_of_another_one(connected: Connected) -> None:
+    """A worker stood still after it began; another one renewed, and the old refresh token is refused by then."""
 
-    class Slow(Altered):
-        def begin(self, *arguments: Any, **named: Any) -> bool:
-            begun: bool = self._vault.begin(*arguments, **named)
+    class SlowStore(FaultyStore):
+        def begin(self, family: str, version: int, *, lease: str, instead_of: str | None, now: datetime) -> bool:
+            begun = super().begin(family, version, lease=lease, instead_of=instead_of, now=now)
             assert connected.use(read_location) == LOCATION
             connected.clock.advance(REPEAT_GRACE + 1)
             return begun
 
-    slow: Any = Slow(connected.vault)
-    assert connected.use(read_location, connected.client(slow)) == LOCATION
+    assert connected.use(read_location, connected.client(SlowStore(connected.store))) == LOCATION
     assert connected.renewals == 2
     assert connected.sandbox.journal.statuses[400] == 1
 
 
 def test_a_renewal_is_finished_although_its_caller_is_cancelled(connected: Connected) -> None:
-    """A task that is told to stop in the middle of a renewal keeps the pair before it goes."""
+    """A task that is cancelled during a renewal stores the tokens before it ends."""
 
     async def act(client: LeadwayClient) -> None:
         call = asyncio.create_task(client.get_location())
@@ -297,21 +259,21 @@ def test_a_renewal_is_finished_although_its_caller_is_cancelled(connected: Conne
     assert connected.renewals == 1
 
 
-def test_a_clock_that_is_wrong_blocks_nobody_for_long(connected: Connected) -> None:
-    """A dead worker's lease from the future ends when it was watched for as long as a lease lasts."""
+def test_a_lease_from_the_future_ends(connected: Connected) -> None:
+    """A dead worker's lease with a time in the future ends after another worker has waited for it."""
     connected.clock.advance(86400)
     with pytest.raises(Crash):
-        connected.use(read_location, connected.client(crashing(Altered(connected.vault))))
+        connected.use(read_location, connected.client(crashing(connected.store)))
     connected.clock.advance(-86400)
     began = connected.clock()
     connected.use(read_location)
     assert connected.clock() - began == pytest.approx(LEASE)
 
 
-def test_a_reconnected_account_goes_on_with_the_new_token(connected: Connected) -> None:
-    """A refresh token that isn't the one the kept pair grew from was put there by somebody, and counts."""
+def test_a_new_refresh_token_in_the_connection_is_used(connected: Connected) -> None:
+    """A refresh token that does not belong to the stored token family was set by a person."""
     connected.use(read_location)
-    connected.sandbox.tokens.add_refresh("put-in-by-hand", Holder("Location", LOCATION))
+    connected.sandbox.tokens.add_refresh("put-in-by-hand", TokenHolder("Location", LOCATION))
     old = connected.extra["refresh_token"]
     connected.extra["refresh_token"] = "put-in-by-hand"
     connected.use(read_location)
@@ -322,16 +284,48 @@ def test_a_reconnected_account_goes_on_with_the_new_token(connected: Connected) 
     assert connected.renewals == 2
 
 
-def test_a_refresh_token_that_was_used_up_elsewhere(connected: Connected) -> None:
-    """The error names the connection and what to put into it; no renewal was cut off, and it doesn't say so."""
+def test_a_refresh_token_that_was_used_elsewhere_is_an_error(connected: Connected) -> None:
+    """The error names the connection and what to set, and does not speak of an interruption."""
     connected.sandbox.tokens.revoke("sandbox-refresh-token")
     for _ in range(2):
         with pytest.raises(AuthenticationError, match=r"'crm': .*used elsewhere.*Connect the app to the account again"):
             connected.use(read_location)
 
 
+def test_tokens_are_renewed_in_v3(connected: Connected) -> None:
+    """Version v3 has names in camelCase in both directions, and its tokens are stored and used as others."""
+    connected.extra["api_version"] = "v3"
+
+    async def act(client: LeadwayClient) -> None:
+        await client.get_location()
+        connected.sandbox.tokens.expire_access()
+        await client.get_location()
+
+    connected.use(act)
+    assert connected.renewals == 2
+    assert connected.use(read_location) == LOCATION
+    assert connected.renewals == 2
+
+
+@pytest.mark.parametrize("version", ["2021-07-28", "v3"])
+def test_a_grant_is_read_in_the_names_of_either_version(version: str) -> None:
+    """A pair that was granted must not be lost because the answer has other names than expected."""
+    old = {"access_token": "a", "refresh_token": "r", "expires_in": 60}
+    v3 = {"accessToken": "a", "refreshToken": "r", "expiresIn": 60}
+    grant = read_grant(v3 if version == "v3" else old, NOW)
+    assert (grant.access_token, grant.refresh_token, grant.renew_at) == ("a", "r", NOW + timedelta(seconds=30))
+
+
+def test_a_renewal_that_the_api_does_not_understand(connected: Connected) -> None:
+    """The error does not say that the refresh token is used up; afterwards it still works."""
+    connected.sandbox.faults.add(Fault(FaultKind.UNPROCESSABLE, path="/oauth/token"))
+    with pytest.raises(AuthenticationError, match=r"'crm': .*did not use the refresh token.*`api_version`"):
+        connected.use(read_location)
+    assert connected.use(read_location) == LOCATION
+
+
 def test_a_wrong_client_secret(connected: Connected) -> None:
-    """The error names login and password, uses nothing up, and once it is right all works."""
+    """The error names login and password, and with the right password the same refresh token works."""
     connected.password = "not-the-secret"
     with pytest.raises(AuthenticationError, match=r"'crm'.*login and password") as caught:
         connected.use(read_location)
@@ -340,33 +334,44 @@ def test_a_wrong_client_secret(connected: Connected) -> None:
     assert connected.use(read_location) == LOCATION
 
 
-def test_every_token_is_told_before_it_is_used(connected: Connected) -> None:
-    """Logs can mask what they never saw: those of this renewal, and those that the vault held."""
+def test_every_token_is_masked_before_it_is_used(connected: Connected) -> None:
+    """Both the tokens of a renewal and the stored ones are masked."""
 
     async def act(client: LeadwayClient) -> set[str]:
         await client.get_location()
-        return set(connected.told)
+        return set(connected.masked)
 
     made = connected.use(act)
     assert len(made) == 2
-    connected.told.clear()
+    connected.masked.clear()
     assert connected.use(act) == made
 
 
 def test_a_client_of_an_app_needs_a_source_of_tokens(connected: Connected) -> None:
-    """Settings alone can't keep a pair."""
+    """A client that has only the settings of an app is an error."""
     with pytest.raises(ValueError, match="tokens"):
         LeadwayClient(connected.settings())
 
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+NO_LIFETIMES: tuple[object, ...] = (None, 0, -1e300, "soon", [], {}, float("nan"), 10**400)
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "after"), [(86399, 86399 - MARGIN), (None, 86399 - MARGIN), (60, 30), ("120", 60)]
+    ("expires_in", "after"),
+    [
+        (86399, 86399 - MARGIN),
+        (60, 30),
+        ("120", 60),
+        *((odd, 86399 - MARGIN) for odd in NO_LIFETIMES),
+        *((much, 365 * 86400 - MARGIN) for much in (1e300, float("inf"), "9" * 5000)),
+    ],
 )
 def test_when_a_grant_is_renewed(expires_in: object, after: float) -> None:
-    """A margin before its end, or after half a short life; the documented life where none is told."""
+    """A token is renewed before its end, or after half of a short life.
+
+    The default life is the documented one, and a year the longest. No life is a reason to lose the tokens.
+    """
     grant = read_grant({"access_token": "a", "refresh_token": "r", "expires_in": expires_in}, NOW)
     assert grant.renew_at == NOW + timedelta(seconds=after)
 
@@ -374,9 +379,9 @@ def test_when_a_grant_is_renewed(expires_in: object, after: float) -> None:
 @pytest.mark.parametrize(
     "body",
     [{}, {"access_token": ""}, {"access_token": "a b"}, {"access_token": "a\r\nX: y"}, {"access_token": 7},
-     {"access_token": "a", "refresh_token": "b\n"}, {"access_token": "a", "expires_in": "soon"}],
+     {"access_token": "a", "refresh_token": "b\n"}],
 )  # fmt: skip
-def test_what_is_no_grant(body: dict[str, Any]) -> None:
-    """An answer without a token that can be sent is none; nothing of it is shown."""
+def test_an_answer_without_a_usable_token_is_an_error(body: dict[str, Any]) -> None:
+    """A token that is missing or can't be sent in a header is not usable."""
     with pytest.raises((ValueError, LookupError, TypeError)):
         read_grant(body, NOW)

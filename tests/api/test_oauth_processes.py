@@ -1,4 +1,4 @@
-"""Workers in processes of their own, which share a database and one refresh token."""
+"""Worker processes that share a database and one refresh token."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.services import mariadb_database, postgres_database
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """An account that takes a moment for an answer, so that workers meet."""
+    """Serve an account that needs a moment for an answer, so that the workers meet."""
     with SandboxServer(Settings(burst=None, daily=None, latency=0.03)) as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
+    """Create an empty database of each kind."""
     with ExitStack() as stack:
         match request.param:
             case "sqlite":
@@ -40,7 +40,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def start(sandbox: SandboxServer, database: str, *, ahead: float = 0.0, dies: bool = False) -> subprocess.Popen[str]:
-    """A worker that waits for the word."""
+    """Start a worker, which waits for `go`."""
     arguments = [sandbox.url, database, json.dumps({"ahead": ahead, "dies": dies})]
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.api.worker", *arguments],
@@ -55,7 +55,7 @@ def start(sandbox: SandboxServer, database: str, *, ahead: float = 0.0, dies: bo
 
 
 def go(*children: subprocess.Popen[str]) -> list[str]:
-    """Give all of them the word, and read what they say at the end."""
+    """Let all of them continue, and return what they print at the end."""
     for child in children:
         assert child.stdin is not None
         child.stdin.write("\n")
@@ -64,12 +64,12 @@ def go(*children: subprocess.Popen[str]) -> list[str]:
 
 
 def renewals(sandbox: SandboxServer) -> int:
-    """How often a refresh token arrived."""
+    """Return how many calls with a refresh token arrived."""
     return sum(call.path == "/oauth/token" for call in sandbox.journal.calls)
 
 
 def test_processes_that_start_together_make_one_renewal(sandbox: SandboxServer, database: str) -> None:
-    """Two workers with an empty vault: one renews, the other waits for it, and both make their call."""
+    """With an empty store one of two workers renews, the other waits, and both make their call."""
     workers = [start(sandbox, database) for _ in range(2)]
     assert go(*workers) == ["DONE\n"] * 2
     assert renewals(sandbox) == 1
@@ -77,8 +77,8 @@ def test_processes_that_start_together_make_one_renewal(sandbox: SandboxServer, 
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_process_killed_with_the_new_pair_in_its_hands(sandbox: SandboxServer, database: str) -> None:
-    """SIGKILL between the renewal and its keeping: a worker that comes when the lease has ended gets the same pair."""
+def test_a_process_killed_between_renewal_and_storage(sandbox: SandboxServer, database: str) -> None:
+    """A worker that starts when the lease is over gets the same tokens."""
     dying = start(sandbox, database, dies=True)
     assert go(dying) == [""]
     assert go(start(sandbox, database, ahead=LEASE)) == ["DONE\n"]

@@ -1,4 +1,4 @@
-"""What a connection may say, and what is said about one that can't be used."""
+"""The settings of a connection, and the errors for settings that can't be used."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TOKEN = "pit-3f2c9a7e-secret"
 
 
 def read(extra: Mapping[str, object] | None = None, **parts: Any) -> ConnectionSettings:
-    """Read a connection that says nothing but a token, with these changes."""
+    """Return the settings of a connection that has a token and these parts."""
     given: dict[str, Any] = {"schema": None, "host": None, "port": None, "password": TOKEN, "extra": extra or {}}
     return ConnectionSettings.from_connection("crm", **(given | parts))
 
 
 def test_a_token_is_enough() -> None:
-    """Everything else has a default: the public API, its documented quota, checked certificates."""
+    """Every other setting has a default: the public API, its documented quota, and checked certificates."""
     settings = read()
     assert settings.base_url == "https://services.leadconnectorhq.com"
     assert settings.secrets == (TOKEN,)
@@ -36,6 +36,7 @@ def test_a_token_is_enough() -> None:
     ("parts", "base_url"),
     [
         ({"host": "api.example.com"}, "https://api.example.com"),
+        ({"host": "api.example.com", "port": 0}, "https://api.example.com"),
         ({"host": "https://api.example.com/"}, "https://api.example.com"),
         ({"host": "https://api.example.com/crm/", "port": 8443}, "https://api.example.com:8443/crm"),
         ({"host": "api.example.com", "schema": "https", "port": 8443}, "https://api.example.com:8443"),
@@ -52,19 +53,19 @@ def test_a_token_is_enough() -> None:
     ],
 )
 def test_the_address(parts: dict[str, Any], base_url: str) -> None:
-    """Host, scheme and port may come in the ways that people fill in a connection's form."""
+    """Host, scheme and port may be given in the forms that people use in a connection form."""
     assert read(**parts).base_url == base_url
 
 
 @pytest.mark.parametrize("parts", [{"host": "http://api.example.com"}, {"host": "api.example.com", "schema": "http"}])
-def test_a_token_is_not_sent_in_clear(parts: dict[str, Any]) -> None:
-    """Plain http to another machine is refused, with the way to allow it."""
+def test_a_token_is_not_sent_over_plain_http(parts: dict[str, Any]) -> None:
+    """Plain http to another machine is an error that says how to allow it."""
     with pytest.raises(ConnectionSettingsError, match=r"'crm'.*plain http.*allow_http"):
         read(**parts)
 
 
 def test_values_as_text() -> None:
-    """Numbers and truth values may be given as text, as a form or a URI gives them; blanks count as absent."""
+    """Numbers and booleans may be given as text, as in a form or a URI, and blanks count as absent."""
     extra = {
         "location_id": "loc-1",
         "api_version": "v3",
@@ -82,7 +83,7 @@ def test_values_as_text() -> None:
 
 
 def test_the_task_may_name_the_account() -> None:
-    """A location that is passed stands above the connection's."""
+    """A location that is passed replaces the one of the connection."""
     assert read({"location_id": "loc-1"}, location_id="loc-2").location_id == "loc-2"
 
 
@@ -109,7 +110,7 @@ def test_the_task_may_name_the_account() -> None:
     ],
 )
 def test_a_bad_extra(setting: str, value: object) -> None:
-    """The error names connection and setting, says what is allowed, and doesn't repeat the value."""
+    """The error names connection, setting and allowed values, and does not repeat the value."""
     with pytest.raises(ConnectionSettingsError) as caught:
         read({setting: value})
     assert str(caught.value).startswith(f"Connection 'crm': extra `{setting}` must be ")
@@ -123,7 +124,7 @@ def test_a_bad_extra(setting: str, value: object) -> None:
      "https://api.example.com/?a=b", "api example.com"],
 )  # fmt: skip
 def test_a_bad_host(host: str) -> None:
-    """A host that is none is refused without being repeated: it may hold a password."""
+    """The error does not repeat the host, because it may hold a password."""
     with pytest.raises(ConnectionSettingsError, match=r"Connection 'crm': host must be") as caught:
         read(host=host)
     assert "pass" not in str(caught.value)
@@ -131,26 +132,26 @@ def test_a_bad_host(host: str) -> None:
 
 @pytest.mark.parametrize("password", [None, "", "  ", f"Bearer {TOKEN}", f"{TOKEN}\nX: y", "tøken"])
 def test_a_bad_token(password: str | None) -> None:
-    """A token that can't be one is refused and not shown."""
+    """A token of the wrong form is an error that does not show it."""
     with pytest.raises(ConnectionSettingsError, match="'crm'") as caught:
         read(password=password)
     assert TOKEN not in str(caught.value)
 
 
-def test_whitespace_around_a_token_is_a_slip_of_the_clipboard() -> None:
-    """It is removed."""
+def test_whitespace_around_a_token_is_removed() -> None:
+    """It often comes from copying and pasting."""
     assert read(password=f" {TOKEN}\n").secrets == (TOKEN,)
 
 
 def test_secrets_are_not_shown() -> None:
-    """Neither the token nor a proxy's password is in the settings' repr."""
+    """The repr of the settings shows neither the token nor the proxy's password."""
     shown = repr(read({"proxy": "http://user:hunter2@127.0.0.1:3128"}))
     assert TOKEN not in shown
     assert "hunter2" not in shown
 
 
-def test_extras_of_others_are_left_alone(caplog: pytest.LogCaptureFixture) -> None:
-    """An extra of somebody else is ignored; one that looks like a slip is warned about with what may be meant."""
+def test_unknown_extras_are_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """An unknown extra with nearly the name of a known one is warned about, with the known name."""
     with caplog.at_level(logging.WARNING):
         settings = read({"team": "growth", "quota_request": 5})
     assert settings.quota_requests == 100
@@ -160,7 +161,7 @@ def test_extras_of_others_are_left_alone(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_own_certificates(tmp_path: Path) -> None:
-    """`verify` may be a file or a folder of certificates; a file that holds none is an error of that setting."""
+    """`verify` may be a file or a folder of certificates, and a file without any is an error of that setting."""
     assert read({"verify": certifi.where()}).ssl_context()
     assert read({"verify": str(tmp_path)}).ssl_context()
     (tmp_path / "empty.pem").write_text("nothing")

@@ -1,4 +1,4 @@
-"""One worker in a process of its own: prints READY, waits for a line, makes a call as the app, prints DONE."""
+"""A worker process that prints READY, waits for a line, makes a call as an OAuth app, and prints DONE."""
 
 from __future__ import annotations
 
@@ -8,20 +8,48 @@ import os
 import signal
 import sys
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.credentials import OAuthApp
-from leadway_provider.api.oauth import OAuthToken
+from leadway_provider.api.oauth import OAuthToken, StoredTokens, TokenStore
 from leadway_provider.api.settings import ConnectionSettings
+from leadway_provider.clock import Clock, utc_now
 from leadway_provider.store.state import StateStore
 
 
+@dataclass(frozen=True)
+class DyingStore:
+    """A token store that kills its process before it keeps new tokens."""
+
+    store: TokenStore
+
+    def read(self, family: str) -> StoredTokens:
+        return self.store.read(family)
+
+    def begin(self, family: str, version: int, *, lease: str, instead_of: str | None, now: datetime) -> bool:
+        return self.store.begin(family, version, lease=lease, instead_of=instead_of, now=now)
+
+    def keep(self, family: str, version: int, secret: str, now: datetime) -> bool:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    def release(self, family: str, version: int, lease: str, begun_at: datetime | None) -> None:
+        self.store.release(family, version, lease, begun_at)
+
+
 def main(sandbox: str, database: str, *, ahead: float, dies: bool) -> None:
-    """Be a worker whose clock is so many seconds ahead, and which may die with an unkept pair in its hands."""
+    """Run the worker.
+
+    Args:
+        sandbox: the address of the API.
+        database: the address of the database with the token store.
+        ahead: the seconds that the worker's clock is ahead.
+        dies: whether the worker is killed after it received new tokens and before it stored them.
+    """
     settings = ConnectionSettings.from_connection(
         "crm",
         schema=None,
@@ -34,15 +62,13 @@ def main(sandbox: str, database: str, *, ahead: float, dies: bool) -> None:
     app = settings.credentials
     assert isinstance(app, OAuthApp)
     with closing(StateStore.open(sa.create_engine(database), "state")) as state:
-        vault: Any = state.tokens(lambda text: text[::-1], lambda text: text[::-1])
-        if dies:
-            vault.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        store: TokenStore = state.tokens(lambda text: text[::-1], lambda text: text[::-1])
         tokens = OAuthToken(
             app,
-            vault,
+            DyingStore(store) if dies else store,
             conn_id="crm",
             host=settings.base_url,
-            now=lambda: datetime.now(UTC) + timedelta(seconds=ahead),
+            clock=Clock(now=lambda: utc_now() + timedelta(seconds=ahead)),
         )
 
         async def act() -> None:

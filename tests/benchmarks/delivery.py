@@ -1,4 +1,7 @@
-"""Deliver an outbox to a sandbox of another process; or post the same contacts with a bare httpx client."""
+"""Deliver an outbox to a sandbox of another process; or post the same contacts with a client that keeps no state.
+
+python -m tests.benchmarks.delivery <ours, httpx or aiohttp> <rows> <folder>
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import httpx
+from httpx_aiohttp import AiohttpTransport
 
 from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.settings import ConnectionSettings
 from leadway_provider.contacts.contact import Contact
-from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
-from leadway_provider.sync.deliver import deliver
+from leadway_provider.store.state import StateStore, SyncRun
+from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.outcome import Counts
-from leadway_provider.sync.ports import PlannedRow
+from leadway_provider.sync.records import PlannedRow
+from leadway_provider.sync.request import SyncIdentity
 
 TOKEN, LOCATION = "sandbox-token", "sandbox-location"
 LATENCY = 0.1
 IN_FLIGHT = 200
-BARE_ROWS = 1_500
-ROWS = 6_000
-QUOTA_ROWS = 2_000
 BATCH = 1_000
 
 
@@ -38,7 +41,7 @@ def sandbox(*arguments: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "leadway_provider.cli", "sandbox", "--port", str(port)]
-    server = subprocess.Popen([*command, "--latency", str(LATENCY), *arguments], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         _await(url)
@@ -75,9 +78,10 @@ def outbox(folder: Path, name: str, rows: int) -> SyncRun:
     """A run whose plan found so many rows."""
     state = StateStore.open_file(folder / f"{name}.db")
     sync = SyncIdentity(name="benchmark", host="http://127.0.0.1", location_id=LOCATION)
-    run = state.begin(sync, task_run="benchmark", definition=b"")
+    run = state.begin(sync, task_run="benchmark", digest=b"")
     for start in range(0, rows, BATCH):
-        run.write([PlannedRow(str(n), b"f" * 16, Contact(contact(n))) for n in range(start, start + BATCH)], [])
+        ids = run.ensure_rows([str(number) for number in range(start, min(start + BATCH, rows))])
+        run.write([PlannedRow(row_id, key, b"f" * 16, Contact(contact(int(key)))) for key, row_id in ids.items()], [])
     run.seal(Counts(read=rows, pending=rows))
     return run
 
@@ -93,11 +97,12 @@ async def _deliver(url: str, run: SyncRun, in_flight: int, **quota: int) -> floa
     )
     async with LeadwayClient(settings, max_in_flight=in_flight) as client:
         began_at = time.perf_counter()
-        await deliver(run, client, max_in_flight=in_flight, batch_size=BATCH)
+        await OutboxDelivery(store=run, sink=client, max_in_flight=in_flight, batch_size=BATCH).run()
         return time.perf_counter() - began_at
 
 
-async def _bare(url: str) -> float:
+async def _bare(url: str, rows: int) -> float:
+    """Post contacts with httpx's client over its own transport."""
     headers = {"Authorization": f"Bearer {TOKEN}", "Version": "2021-07-28"}
     limits = httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
     async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=60) as client:
@@ -109,31 +114,45 @@ async def _bare(url: str) -> float:
                 answer.raise_for_status()
 
         began_at = time.perf_counter()
-        await asyncio.gather(*(post(number) for number in range(BARE_ROWS)))
+        await asyncio.gather(*(post(number) for number in range(rows)))
         return time.perf_counter() - began_at
 
 
-def main(what: str, folder: Path) -> None:
+async def _bare_aiohttp(url: str, rows: int) -> float:
+    """Post contacts over the transport that the provider uses, without a client around it, and read the answers."""
+    headers = {"Authorization": f"Bearer {TOKEN}", "Version": "2021-07-28", "Content-Type": "application/json"}
+    slots = asyncio.Semaphore(IN_FLIGHT)
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
+    async with AiohttpTransport(client=session) as transport:
+
+        async def post(number: int) -> None:
+            body = json.dumps({**contact(number), "locationId": LOCATION}).encode()
+            async with slots:
+                request = httpx.Request("POST", f"{url}/contacts/upsert", headers=headers, content=body)
+                answer = await transport.handle_async_request(request)
+                json.loads(await answer.aread())
+                assert answer.is_success
+
+        began_at = time.perf_counter()
+        await asyncio.gather(*(post(number) for number in range(rows)))
+        return time.perf_counter() - began_at
+
+
+def main(what: str, rows: int, folder: Path) -> None:
     """Measure one thing and print what was found."""
-    found: dict[str, float]
-    if what == "quota":
-        with sandbox("--quota-requests", "100", "--quota-seconds", "1") as url:
-            run = outbox(folder, what, QUOTA_ROWS)
-            seconds = asyncio.run(_deliver(url, run, 16, quota_requests=100, quota_seconds=1))
-            limited = httpx.get(f"{url}/_sandbox/statistics").json()["quotaRefusals"]
-            found = {"rows": QUOTA_ROWS, "seconds": seconds, "quota_seconds": QUOTA_ROWS / 100, "limited": limited}
-    else:
-        with sandbox("--no-quota") as url:
-            if what == "bare":
-                found = {"per_second": BARE_ROWS / asyncio.run(_bare(url))}
-            else:
-                run = outbox(folder, what, ROWS)
-                seconds = asyncio.run(_deliver(url, run, IN_FLIGHT, quota_requests=100_000, quota_seconds=1))
-                found = {"per_second": ROWS / seconds}
-    if what != "bare" and run.counts().created != run.counts().read:
-        raise SystemExit(f"not everything was delivered: {run.counts()}")
-    print(json.dumps(found))
+    with sandbox("--no-quota", "--latency", str(LATENCY)) as url:
+        if what == "httpx":
+            seconds = asyncio.run(_bare(url, rows))
+        elif what == "aiohttp":
+            seconds = asyncio.run(_bare_aiohttp(url, rows))
+        else:
+            folder.mkdir(exist_ok=True)
+            run = outbox(folder, what, rows)
+            seconds = asyncio.run(_deliver(url, run, IN_FLIGHT, quota_requests=100_000, quota_seconds=1))
+            if run.counts()["created"] != rows:
+                raise SystemExit(f"not everything was delivered: {run.counts()}")
+        print(json.dumps({"per_second": rows / seconds}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

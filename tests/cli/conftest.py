@@ -1,4 +1,4 @@
-"""The commands over a state file that real runs have filled."""
+"""The state file of real runs, for the tests of the commands."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["own_environment", "sandbox", "warehouse"]
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command tells Airflow what kind of process it is; the tests' process goes on without."""
+    """Restore the variable that a command sets for Airflow, so that later tests run without it."""
     monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")

@@ -1,1 +1,1 @@
-"""The room of contacts, tested without network, database or clock."""
+"""Tests of the contacts, without network, database or clock."""

@@ -1,4 +1,4 @@
-"""The request of the upsert endpoint as the API publishes it, restated: nothing else may be sent."""
+"""The request of the upsert endpoint, as the API publishes it. Nothing else may be sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from leadway_provider.contacts.contact import JsonValue
-from leadway_provider.contacts.country import CODES
+from leadway_provider.country_codes import CODES
 
 Number = Annotated[int | float, Field(allow_inf_nan=False)]
 
@@ -41,7 +41,7 @@ class InboundSetting(_Published):
 
 
 class UpsertContact(_Published):
-    """`UpsertContactDto` without its location; null is allowed where the API says so."""
+    """`UpsertContactDto` without its location. Null is allowed where the API documents it."""
 
     firstName: str | None = ""  # noqa: N815 - the API's name
     lastName: str | None = ""  # noqa: N815 - the API's name

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from leadway_provider.contacts.choice import by_name, items, option, selection, tags
+from leadway_provider.contacts.choice import items, option, options_of, selection, tags
 from leadway_provider.contacts.reasons import UnfitError
 
-PLANS = by_name(["Gold", "Silver Plus", "Yes, please"])
+PLANS = options_of(["Gold", "Silver Plus", "Yes, please"])
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ PLANS = by_name(["Gold", "Silver Plus", "Yes, please"])
     ],
 )
 def test_a_list_in_all_its_notations(value: object) -> None:
-    """SQL arrays, JSON lists, delimited texts and written PostgreSQL arrays give the same list."""
+    """SQL arrays, JSON lists, delimited texts and the text form of PostgreSQL arrays give the same list."""
     assert items(value) == ["VIP", "new lead"]
 
 
-def test_only_the_first_kind_of_delimiter_splits() -> None:
-    """A name may hold a comma where the list is divided otherwise."""
+def test_a_text_is_split_at_one_kind_of_delimiter() -> None:
+    """A name may contain a comma if the list has another delimiter."""
     assert items("Doe, Jane; Roe, Richard") == ["Doe, Jane", "Roe, Richard"]
 
 
@@ -43,14 +43,35 @@ def test_items_need_not_be_text() -> None:
     assert items("[1, 2.5, true, null]") == ["1", "2.5", "true"]
 
 
-@pytest.mark.parametrize("value", [None, "", " ", [], "[]", "[null]", [None, ""], ",,", set()])
-def test_a_list_of_nothing_is_blank(value: object) -> None:
-    """An empty list says nothing."""
+@pytest.mark.parametrize("value", [None, "", " ", ",,", "\u200b", b""])
+def test_no_text_is_blank(value: object) -> None:
+    """A null, and a text without an item, is a blank."""
     assert items(value) is None
 
 
-def test_square_brackets_need_not_be_json() -> None:
-    """A tag may stand in brackets."""
+@pytest.mark.parametrize("value", [[], (), set(), "[]", "{}", "{ }", b"{}", "[null]", "{NULL}", [None, ""]])
+def test_an_empty_array_is_empty(value: object) -> None:
+    """An array without a text is not a blank, in whatever form a driver returns it."""
+    assert items(value) == []
+    assert tags(value) == []
+    assert selection(value, PLANS) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('{"a\\"b",c\\,d,"NULL",null}', ['a"b', "c,d", "NULL", "null"]),
+        ('{ "a" , b c }', ["a", "b c"]),
+        ("[2:3]={a,b}", ["a", "b"]),
+    ],
+)
+def test_arrays_as_postgresql_writes_them(value: str, expected: list[str]) -> None:
+    """Quotes, escapes, NULL and bounds are read as PostgreSQL means them."""
+    assert items(value) == expected
+
+
+def test_a_tag_may_be_written_in_brackets() -> None:
+    """A text that begins with a bracket need not be JSON."""
     assert items("[vip], [new]") == ["[vip]", "[new]"]
 
 
@@ -60,46 +81,72 @@ def test_square_brackets_need_not_be_json() -> None:
         ([["a"]], "list_malformed"),
         ("[[1]]", "list_malformed"),
         ('{"a": 1}', "list_malformed"),
+        ("{{a,b},{c,d}}", "list_malformed"),
+        ("{a,}", "list_malformed"),
+        pytest.param("{" + " " * 100_000 + "{}", "list_malformed", id="spaces"),
         ({"a": 1}, "type_unsupported"),
         (["\ud800"], "text_not_unicode"),
         ([b"\xff"], "text_not_unicode"),
     ],
 )
-def test_what_is_no_list(value: object, code: str) -> None:
-    """Nested lists and objects are no lists of texts."""
+def test_not_a_list(value: object, code: str) -> None:
+    """A nested list or an object is refused with its code."""
     with pytest.raises(UnfitError) as caught:
         items(value)
     assert caught.value.code == code
 
 
-def test_endlessly_nested_json_is_text() -> None:
-    """JSON nested deeper than Python reads is no crash."""
+def test_very_deep_json_is_text() -> None:
+    """JSON that is nested deeper than Python can read does not end the run."""
     assert items("[" * 100_000) == ["[" * 100_000]
 
 
-def test_tags_are_small_and_single() -> None:
-    """Tags go out in the API's own form, each once."""
+def test_tags_are_in_lower_case_and_unique() -> None:
+    """Tags are sent in the form in which the API keeps them, each once."""
     assert tags("VIP, vip, New") == ["vip", "new"]
-    assert tags([]) is None
+    assert tags(" ") is None
 
 
 def test_an_option_is_sent_as_the_account_writes_it() -> None:
-    """Case and spacing of the warehouse don't matter."""
+    """Case and spacing of the warehouse make no difference."""
     assert option(" silver  plus", PLANS) == "Silver Plus"
     assert option("", PLANS) is None
-    assert option("anything", {}) == "anything"
+    assert option("anything", options_of(())) == "anything"
 
 
 def test_a_selection_holds_each_option_once() -> None:
-    """All kinds of lists select, and an option that holds a comma is found whole."""
+    """Every form of a list is accepted, and so is one option that contains a comma."""
     assert selection("gold|GOLD|silver plus", PLANS) == ["Gold", "Silver Plus"]
     assert selection("yes, please", PLANS) == ["Yes, please"]
     assert selection(["yes, please", "gold"], PLANS) == ["Yes, please", "Gold"]
     assert selection(" ", PLANS) is None
 
 
+def test_a_field_may_take_other_texts() -> None:
+    """Where the account allows it, any text is sent as it is, and an option as the account writes it."""
+    plans = options_of(["Gold"], are_open=True)
+    assert option(" Platinum ", plans) == "Platinum"
+    assert option("GOLD", plans) == "Gold"
+    assert selection("gold|Platinum", plans) == ["Gold", "Platinum"]
+
+
+def test_options_that_differ_only_in_case() -> None:
+    """As it is written an option is found; in another case it can be two, and is withheld."""
+    plans = options_of(["Gold", "gold"])
+    assert [option("Gold", plans), option("gold", plans)] == ["Gold", "gold"]
+    assert selection("Gold", plans) == ["Gold"]
+    with pytest.raises(UnfitError) as caught:
+        option("GOLD", plans)
+    assert caught.value.code == "ambiguous"
+
+
+def test_how_a_name_is_composed_makes_no_difference() -> None:
+    """Accents as characters of their own, and invisible characters at the ends, name the same option."""
+    assert option("Zoe\u0308\u200b", options_of(["Zo\u00eb"])) == "Zo\u00eb"
+
+
 @pytest.mark.parametrize("choose", [option, selection])
-def test_an_unknown_option_names_what_is_offered(choose: Callable[..., object]) -> None:
+def test_an_unknown_option_is_refused_with_the_list_of_options(choose: Callable[..., object]) -> None:
     """The reason lists the account's options, and not the value."""
     with pytest.raises(UnfitError) as caught:
         choose("platinum", PLANS)
@@ -108,8 +155,8 @@ def test_an_unknown_option_names_what_is_offered(choose: Callable[..., object]) 
     assert "platinum" not in caught.value.detail
 
 
-def test_a_long_choice_is_cut() -> None:
-    """A message stays readable however many options there are."""
+def test_a_long_list_of_options_is_cut() -> None:
+    """A message lists only the first options of a field with very many."""
     with pytest.raises(UnfitError) as caught:
-        option("x", by_name(f"option {number}" for number in range(100)))
+        option("x", options_of(f"option {number}" for number in range(100)))
     assert caught.value.detail.endswith(", ….")

@@ -1,4 +1,4 @@
-"""What the CRM's answer shows otherwise than it was sent."""
+"""The differences between the CRM's answer and what was sent."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from leadway_provider.contacts.echo import not_kept
 
 
-def findings(sent: dict[str, Any], kept: dict[str, Any], *, new: bool = False) -> dict[str, str]:
-    """Code by place."""
-    return {found.field: found.code for found in not_kept(sent, kept, new=new)}
+def differences(sent: dict[str, Any], kept: dict[str, Any], *, new: bool = False) -> dict[str, str]:
+    """Return the code of each difference, by API path."""
+    return {reason.field: reason.code for reason in not_kept(sent, kept, new=new)}
 
 
 @pytest.mark.parametrize(
-    ("wire", "sent", "kept"),
+    ("api_path", "sent", "kept"),
     [
         ("email", "ada@example.com", "Ada@Example.com"),
         ("phone", "+12025550123", "+1 202-555-0123"),
@@ -40,10 +40,10 @@ def findings(sent: dict[str, Any], kept: dict[str, Any], *, new: bool = False) -
         ("dndSettings", {"Call": {"status": "inactive"}}, None),
     ],
 )
-def test_the_apis_own_forms_are_no_differences(wire: str, sent: object, kept: object) -> None:
-    """What the API only writes in another form was kept."""
-    assert findings({wire: sent}, {wire: kept}) == {}
-    assert findings({wire: sent}, {wire: kept}, new=True) == {}
+def test_another_form_of_the_same_value_is_not_a_difference(api_path: str, sent: object, kept: object) -> None:
+    """A value that the API writes in another form was kept."""
+    assert differences({api_path: sent}, {api_path: kept}) == {}
+    assert differences({api_path: sent}, {api_path: kept}, new=True) == {}
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_the_apis_own_forms_are_no_differences(wire: str, sent: object, kept: ob
     ],
 )
 @pytest.mark.parametrize("form", ["value", "field_value", "fieldValue"])
-def test_custom_fields_are_found_by_id(sent: object, kept: object, form: str) -> None:
-    """Custom values are compared by id, whatever form the answer gives them."""
+def test_custom_fields_are_compared_by_id(sent: object, kept: object, form: str) -> None:
+    """A custom field is found in the answer by its id, in all three forms of an answer."""
     others = [{"id": "other", form: "x"}, None]
     assert (
-        findings(
+        differences(
             {"customFields": [{"id": "f", "field_value": sent}]}, {"customFields": [*others, {"id": "f", form: kept}]}
         )
         == {}
@@ -76,11 +76,11 @@ def test_custom_fields_are_found_by_id(sent: object, kept: object, form: str) ->
 @pytest.mark.parametrize(
     ("sent", "kept", "expected"),
     [
-        ({"city": "Bern"}, {}, {"city": "dropped"}),
+        ({"city": "Bern"}, {"city": None}, {"city": "dropped"}),
         ({"city": "Bern"}, {"city": "Basel"}, {"city": "changed"}),
         ({"city": None}, {"city": "Basel"}, {"city": "not_cleared"}),
         ({"postalCode": "00123"}, {"postalCode": 123}, {"postalCode": "changed"}),
-        ({"dnd": True}, {}, {"dnd": "dropped"}),
+        ({"dnd": True}, {"dnd": None}, {"dnd": "dropped"}),
         ({"dnd": False}, {"dnd": True}, {"dnd": "changed"}),
         ({"dateOfBirth": "1990-09-25"}, {"dateOfBirth": "1990-09-24"}, {"dateOfBirth": "changed"}),
         ({"dateOfBirth": "1990-09-25"}, {"dateOfBirth": 10**30}, {"dateOfBirth": "changed"}),
@@ -89,8 +89,13 @@ def test_custom_fields_are_found_by_id(sent: object, kept: object, form: str) ->
         ({"tags": ["a"]}, {"tags": {"a": 1}}, {"tags": "changed"}),
         ({"phone": "+12025550123"}, {"phone": None}, {"phone": "dropped"}),
         ({"country": "US"}, {"country": True}, {"country": "changed"}),
-        ({"customFields": [{"id": "f", "field_value": "x"}]}, {}, {"customFields.f": "dropped"}),
+        ({"customFields": [{"id": "f", "field_value": "x"}]}, {"customFields": []}, {"customFields.f": "dropped"}),
         ({"customFields": [{"id": "f", "field_value": 1}]}, {"customFields": "?"}, {"customFields.f": "dropped"}),
+        (
+            {"customFields": [{"id": "f", "field_value": 1}]},
+            {"customFields": [{"id": []}]},
+            {"customFields.f": "dropped"},
+        ),
         (
             {"customFields": [{"id": "f", "field_value": 1}]},
             {"customFields": [{"id": "f", "value": "one"}]},
@@ -117,37 +122,64 @@ def test_custom_fields_are_found_by_id(sent: object, kept: object, form: str) ->
         ),
     ],
 )
-def test_differences(sent: dict[str, Any], kept: dict[str, Any], expected: dict[str, str]) -> None:
-    """Each field that was dropped, changed or not cleared is told once."""
-    assert findings(sent, kept) == expected
+def test_fields_that_were_not_kept(sent: dict[str, Any], kept: dict[str, Any], expected: dict[str, str]) -> None:
+    """Each field that was dropped, changed or not cleared has one code."""
+    assert differences(sent, kept) == expected
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"city": "Bern"},
+        {"dnd": True},
+        {"tags": ["a"]},
+        {"dateOfBirth": "1990-09-25"},
+        {"companyName": "Example Ltd"},
+        {"customFields": [{"id": "f", "field_value": "x"}]},
+        {"dndSettings": {"Call": {"status": "active"}}},
+        {"email": "ada@example.com", "phone": "+12025550123"},
+    ],
+)
+def test_a_field_that_the_answer_does_not_show_at_all_is_not_dropped(sent: dict[str, Any]) -> None:
+    """Such an answer says nothing of the field. It shows e-mail or phone, or it says nothing of both."""
+    assert differences(sent, {"id": "c1"}) == {}
+    assert differences(sent, {"id": "c1"}, new=True) == {}
+
+
+def test_a_list_that_is_far_longer_is_another_one() -> None:
+    """It is not read: an answer may hold millions of items, and one thread delivers the contacts."""
+    same = ["vip", "VIP "] * 3
+    assert differences({"tags": ["vip"]}, {"tags": same}) == {}
+    assert differences({"tags": ["vip"]}, {"tags": same * 1000}) == {"tags": "changed"}
+    assert differences({"tags": ["vip"]}, {"tags": "vip," * 1000}) == {"tags": "changed"}
 
 
 def test_a_phone_that_another_contact_owns() -> None:
-    """Where the e-mail matched and the phone did not stick, the phone is another contact's."""
+    """If the e-mail matched and the phone was not kept, the phone is another contact's."""
     sent = {"email": "ada@example.com", "phone": "+12025550123"}
-    assert findings(sent, {"email": "ada@example.com"}) == {"phone": "phone_owned_by_other"}
-    assert findings(sent, {"email": "ada@example.com", "phone": "+12025550199"}) == {"phone": "phone_owned_by_other"}
-    assert findings(sent, {"email": "ada@example.com"}, new=True) == {"phone": "dropped"}
-    assert findings(sent, {}) == {"email": "dropped", "phone": "dropped"}
+    assert differences(sent, {"email": "ada@example.com"}) == {"phone": "phone_owned_by_other"}
+    assert differences(sent, {"email": "ada@example.com", "phone": "+12025550199"}) == {"phone": "phone_owned_by_other"}
+    assert differences(sent, {"email": "ada@example.com"}, new=True) == {"phone": "dropped"}
+    assert differences(sent, {"email": None}) == {"email": "dropped", "phone": "dropped"}
 
 
 def test_an_e_mail_that_another_contact_owns() -> None:
-    """The same where the account matches by phone first."""
+    """If the phone matched and the e-mail was not kept, the e-mail is another contact's."""
     sent = {"email": "ada@example.com", "phone": "+12025550123"}
-    assert findings(sent, {"email": "bo@example.com", "phone": "+12025550123"}) == {"email": "email_owned_by_other"}
+    assert differences(sent, {"email": "bo@example.com", "phone": "+12025550123"}) == {"email": "email_owned_by_other"}
 
 
-def test_gender_is_set_on_new_contacts_alone() -> None:
-    """The answer has no place for gender; on a contact that existed it is known to be ignored."""
-    assert findings({"gender": "female"}, {}) == {"gender": "gender_ignored"}
-    assert findings({"gender": "female"}, {"gender": "male"}) == {"gender": "gender_ignored"}
-    assert findings({"gender": "female"}, {"gender": "female"}) == {}
-    assert findings({"gender": "female"}, {}, new=True) == {}
-    assert findings({"gender": "female"}, {"gender": "male"}, new=True) == {"gender": "changed"}
+def test_gender_is_set_only_on_new_contacts() -> None:
+    """The answer does not have the gender, which the CRM ignores on a contact that existed."""
+    assert differences({"gender": "female"}, {}) == {"gender": "gender_ignored"}
+    assert differences({"gender": "female"}, {"gender": "male"}) == {"gender": "gender_ignored"}
+    assert differences({"gender": "female"}, {"gender": "female"}) == {}
+    assert differences({"gender": "female"}, {}, new=True) == {}
+    assert differences({"gender": "female"}, {"gender": "male"}, new=True) == {"gender": "changed"}
 
 
 def test_reasons_hold_no_value() -> None:
-    """What differs is told by field and code; the values stay out of it."""
+    """A reason has the field and the code, and neither of the two values."""
     (found,) = not_kept({"city": "Bern"}, {"city": "Basel"}, new=False)
     assert "Bern" not in repr(found)
     assert "Basel" not in repr(found)

@@ -1,4 +1,4 @@
-"""Compiling a query's columns: what is accepted, and how the wrong is named."""
+"""Compiling a query's columns: what is accepted, and what the errors say."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from leadway_provider.contacts.contact import Contact
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import MappedColumn, check_targets, compile_mapping
-from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.contacts.targets import TARGETS, Kind
 from leadway_provider.exceptions import MappingError, SourceError
+from leadway_provider.policies import ContactRules
 from tests.contacts.request import UpsertContact
 
 VALUE = CustomField("f1", "Lifetime Value", "contact.lifetime_value", "MONETORY")
@@ -26,25 +26,34 @@ FIELDS = (VALUE, PLAN, CONTRACT, BOXES)
 
 
 def sent(columns: Sequence[str], row: Sequence[object], **choices: Any) -> dict[str, object]:
-    """The request that comes of a row whose first column is its key."""
+    """Return the request of a row whose first column is the key."""
     contact = compile_mapping(columns, key=[columns[0]], **choices).contact(row)
     assert isinstance(contact, Contact)
     return dict(contact.fields)
 
 
 def test_the_select_list_is_the_mapping() -> None:
-    """Columns are named in snake_case, in camelCase or folded to capitals; nothing else is sent."""
+    """Columns may be named in snake_case, camelCase or upper case, and nothing else is sent."""
     assert sent(
         ["id", "EMAIL", "first_name", "lastName", "POSTAL_CODE"], [7, "ada@example.com", "Ada", "Lovelace", "35061"]
     ) == {"email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace", "postalCode": "35061"}
 
 
-def test_a_key_that_names_a_target_is_both() -> None:
-    """The key's column is sent only where its name, or the mapping, gives it a target."""
+def test_a_key_that_names_a_target_is_sent() -> None:
+    """A column of the key is sent only if its name or the mapping gives it a target."""
     mapping = compile_mapping(["email", "shop"], key=["shop", "email"])
     assert mapping.key_positions == (1, 0)
     assert mapping.columns == (MappedColumn("email", "email", "email"),)
     assert sent(["code", "email"], ["x", "ada@example.com"], mapping={"code": "source"})["source"] == "x"
+
+
+@pytest.mark.parametrize("name", ["contact_id", "contactId", "CONTACT_ID"])
+def test_a_key_that_is_named_contact_id_is_mapped_only_on_request(name: str) -> None:
+    """A warehouse's own key may have that name, and hold no ids of the CRM."""
+    row = [17, "ada@example.com"]
+    assert compile_mapping([name, "email"], key=[name]).contact(row) == Contact({"email": "ada@example.com"})
+    mapped = compile_mapping([name, "email"], key=[name], mapping={name: "contact_id"}).contact(row)
+    assert mapped == Contact({"email": "ada@example.com"}, contact_id="17")
 
 
 def test_mapping_renames_and_constants_are_added() -> None:
@@ -63,41 +72,41 @@ def test_mapping_renames_and_constants_are_added() -> None:
     }
 
 
-def test_what_a_contact_fills_is_told_in_the_mappings_own_words() -> None:
-    """Every field that is fed, by a column or a constant, and of one row those that it fills, however deep they are."""
+def test_the_fields_of_a_row_are_a_part_of_the_fields_of_its_mapping() -> None:
+    """A contact's API paths are those of the mapping for which the row has a value."""
     mapping = compile_mapping(
         ["id", "email", "city", "custom.Lifetime Value", "tags", "dnd.call", "inbound_dnd"],
         key=["id"],
         constants={"source": "shop", "dnd.sms.message": "x", "dnd.sms": True},
         custom_fields=FIELDS,
     )
-    fed = {each.wire: each.column for each in mapping.fed}
+    columns = {each.api_path: each.column for each in mapping.columns}
     whole = mapping.contact([1, "ada@example.com", "Berne", 12, "vip", True, True])
     part = mapping.contact([1, "ada@example.com", None, None, "", None, None])
     assert isinstance(whole, Contact)
     assert isinstance(part, Contact)
-    assert {wire for wire, column in fed.items() if column is None} == {
+    assert {api_path for api_path, column in columns.items() if column is None} == {
         "source",
         "dndSettings.SMS.message",
         "dndSettings.SMS.status",
     }
-    assert fed.keys() <= whole.places
-    assert {fed[wire] for wire in fed.keys() & part.places} == {"email", None}
+    assert columns.keys() <= whole.api_paths
+    assert {columns[api_path] for api_path in columns.keys() & part.api_paths} == {"email", None}
 
 
 @pytest.mark.parametrize(
     "name", ["Lifetime Value", "lifetime_value", "contact.lifetime_value", "f1", " lifetime  VALUE"]
 )
 def test_custom_fields_are_found_by_name_key_or_id(name: str) -> None:
-    """A custom field answers to each of its names, as written or without regard to case."""
+    """A custom field is found by each of its names, in any case."""
     assert sent(["id", "email", f"custom.{name}"], [1, "ada@example.com", "12.50"], custom_fields=FIELDS) == {
         "email": "ada@example.com",
         "customFields": [{"id": "f1", "field_value": 12.5}],
     }
 
 
-def test_lineage_tells_column_target_and_place() -> None:
-    """Each column's target is told as the user writes it and as the API does."""
+def test_the_mapping_lists_column_target_and_api_path() -> None:
+    """Each column has its target as the user writes it and as the API does."""
     mapping = compile_mapping(
         ["id", "email", "ltv", "dnd.call"], key=["id"], mapping={"ltv": "custom.Lifetime Value"}, custom_fields=FIELDS
     )
@@ -106,7 +115,7 @@ def test_lineage_tells_column_target_and_place() -> None:
         MappedColumn("ltv", "custom.Lifetime Value", "customFields.f1"),
         MappedColumn("dnd.call", "dnd.call", "dndSettings.Call.status"),
     )
-    assert mapping.labels["customFields.f1"] == "custom.Lifetime Value"
+    assert mapping.targets["customFields.f1"] == "custom.Lifetime Value"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +134,7 @@ def test_lineage_tells_column_target_and_place() -> None:
         (["id", "mail"], {"mapping": {"mail": "email", "MAIL": "name"}}, ["'mail'", "twice"]),
         (["id", "mail"], {"mapping": {"mial": "email"}}, ["'mial'", "'mail'"]),
         (["id", "email", "x"], {"mapping": {"x": "firstnam"}}, ["'x'", "'firstnam'", "'first_name'"]),
-        (["id", "first_name"], {}, ["email or phone"]),
+        (["id", "first_name"], {}, ["email, phone or contact_id"]),
         (["id", "phone"], {"rules": ContactRules(identity=("email",))}, ["to email"]),
         (["id", "email", "custom.lifetime"], {}, ["'custom.lifetime'", "'custom.lifetime_value'"]),
         (["id", "email", "custom.contract"], {}, ["'custom.contract'", "files"]),
@@ -137,8 +146,8 @@ def test_lineage_tells_column_target_and_place() -> None:
         (["id", "email"], {"constants": {"assigned_to": "bo@example.com"}}, ["'assigned_to'", "user"]),
     ],
 )
-def test_what_does_not_fit_is_named(columns: list[str], choices: Mapping[str, Any], named: list[str]) -> None:
-    """Every mistake is told with the column, the target and the nearest that would do."""
+def test_a_mistake_is_named(columns: list[str], choices: Mapping[str, Any], named: list[str]) -> None:
+    """The error names the column, the target and the most similar one."""
     with pytest.raises(MappingError) as caught:
         compile_mapping(columns, **{"key": ["id"], "custom_fields": FIELDS, **choices})
     for name in named:
@@ -146,8 +155,8 @@ def test_what_does_not_fit_is_named(columns: list[str], choices: Mapping[str, An
 
 
 @pytest.mark.parametrize("columns", [["id", "email", "email"], []])
-def test_a_result_that_is_no_set_of_rows(columns: list[str]) -> None:
-    """Two columns of one name, or none at all, are the query's fault."""
+def test_a_result_without_distinct_columns(columns: list[str]) -> None:
+    """Two columns of one name, or no column, are an error of the source."""
     with pytest.raises(SourceError):
         compile_mapping(columns, key=["id"])
 
@@ -162,6 +171,7 @@ def test_a_result_that_is_no_set_of_rows(columns: list[str]) -> None:
         (None, {"emial": "y"}, "'email'"),
         (None, {"email": "ada@example.com"}, "same contact"),
         (None, {"phone": "+12025550123"}, "same contact"),
+        (None, {"contact_id": "c1"}, "same contact"),
         (None, {"country": "Atlantis"}, "'country'"),
         (None, {"timezone": "Mars/Olympus"}, "'timezone'"),
         (None, {"dnd": "perhaps"}, "'dnd'"),
@@ -169,22 +179,22 @@ def test_a_result_that_is_no_set_of_rows(columns: list[str]) -> None:
         (None, {"tags": []}, "blank"),
     ],
 )
-def test_what_a_dag_can_be_told_when_it_is_parsed(
+def test_mistakes_that_are_found_while_a_dag_is_parsed(
     mapping: dict[str, str] | None, constants: dict[str, object] | None, named: str
 ) -> None:
-    """Unknown targets, double ones and bad constants need neither a query nor an account to be seen."""
+    """Unknown targets, targets that are filled twice and wrong constants are found without query and account."""
     with pytest.raises(MappingError, match=named):
         check_targets(mapping, constants)
 
 
-def test_what_only_the_account_knows_waits() -> None:
-    """Custom fields and users are not judged before the account is asked."""
+def test_custom_fields_and_users_are_checked_later() -> None:
+    """Custom fields and users can only be checked with the account."""
     check_targets({"x": "custom.Plan"}, {"custom.Tier": "1", "assigned_to": "bo@example.com", "tags": "a,b"})
     check_targets(None, None)
 
 
 def test_checking_targets_loads_no_heavy_library() -> None:
-    """Parsing a DAG pays for none of the libraries that only rows need."""
+    """The libraries that only rows need are not loaded while a DAG is parsed."""
     program = (
         "import sys\n"
         "from leadway_provider.contacts.mapping import check_targets\n"
@@ -199,7 +209,7 @@ DIGEST_COLUMNS = ["id", "email", "phone", "date_of_birth", "tags", "custom.plan"
 
 
 def digest(columns: Sequence[str] = DIGEST_COLUMNS, **choices: Any) -> bytes:
-    """The digest of a mapping that differs only in these choices."""
+    """Return the digest of a mapping that differs only in these choices."""
     return compile_mapping(columns, **{"key": ["id"], "custom_fields": FIELDS, **choices}).digest
 
 
@@ -223,12 +233,12 @@ def digest(columns: Sequence[str] = DIGEST_COLUMNS, **choices: Any) -> bytes:
     ],
 )
 def test_the_digest_changes_with_what_is_sent(choices: dict[str, Any]) -> None:
-    """Whatever may send another contact for the same row sends every row again."""
+    """A change that may send another contact for the same row changes the digest."""
     assert digest(**choices) != digest()
 
 
 def test_the_digest_changes_with_nothing_else() -> None:
-    """What can't change a contact doesn't cost a call for each row."""
+    """A change that can't change a contact does not send every row again."""
     assert len(digest()) == 16
     assert digest(key=["id", "email"]) == digest()
     assert digest(["ID", "EMAIL", "Phone", "dateOfBirth", "tags", "custom.f2"], key=["ID"]) == digest()
@@ -245,7 +255,7 @@ def test_the_digest_changes_with_nothing_else() -> None:
 
 
 def test_the_digest_is_the_same_in_every_process() -> None:
-    """A digest that hung on the process's hash seed would send everything at every run."""
+    """A digest that depended on the hash seed would send every row at every run."""
     program = (
         "from leadway_provider.contacts.mapping import compile_mapping\n"
         "mapping = compile_mapping(['id', 'email', 'assigned_to'], key=['id'],"
@@ -273,17 +283,17 @@ def test_the_digest_is_the_same_in_every_process() -> None:
         {"identity": ("name",)},
     ],
 )
-def test_rules_that_are_none(rules: dict[str, Any]) -> None:
-    """A rule that says nothing known fails where it is written."""
+def test_wrong_rules(rules: dict[str, Any]) -> None:
+    """A rule with an unknown value is an error when it is made."""
     with pytest.raises(MappingError, match=next(iter(rules))):
         ContactRules(**rules)
 
 
 def test_every_field_of_the_endpoint_is_a_target() -> None:
-    """The table of targets has the whole request, and null only where the API documents it."""
+    """The targets cover the whole request, and null is allowed only where the API documents it."""
     published = UpsertContact.model_json_schema()["properties"]
-    heads = {target.wire.partition(".")[0] for target in TARGETS.values()}
-    assert heads | {"customFields"} == set(published)
+    heads = {target.api_path.partition(".")[0] for target in TARGETS.values()}
+    assert heads | {"customFields"} == {*published, "contactId"}
     nullable = {name for name, schema in published.items() if {"type": "null"} in schema.get("anyOf", [])}
-    assert {target.wire for target in TARGETS.values() if target.nullable} == nullable
+    assert {target.api_path for target in TARGETS.values() if target.nullable} == nullable
     assert Kind.CUSTOM not in {target.kind for target in TARGETS.values()}

@@ -1,8 +1,9 @@
-"""What holds for every row, whatever a database may hand over."""
+"""Properties of every row, whatever values a driver returns."""
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC
 from decimal import Decimal
@@ -16,8 +17,8 @@ from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.echo import not_kept
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping
 from leadway_provider.contacts.reasons import CODES
-from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.contacts.targets import TARGETS
+from leadway_provider.policies import ContactRules
 from tests.contacts.request import verify
 
 TYPES = {
@@ -37,7 +38,7 @@ FIELDS = tuple(
     CustomField(f"id{kind}", kind, f"contact.{kind.lower()}", kind, options) for kind, options in TYPES.items()
 )
 WHOLE = {"dnd_settings": "dnd.", "inbound_dnd_settings": "inbound_dnd"}
-"""Columns that hold what others hold in parts: a query has one or the other."""
+"""Columns that fill the same fields as several others: a query has one or the other."""
 COLUMNS = [*WHOLE, *(name for name in TARGETS if name not in WHOLE), *(f"custom.{field.id}" for field in FIELDS)]
 
 JSON = st.recursive(
@@ -76,6 +77,7 @@ GOOD: Mapping[str, list[object]] = {
     "boolean": ["Y", 0, b"\x01", "off"],
     "tags": ["VIP|İstanbul|ß", ["a", "b", "A"], '["x", "[y]"]', "{p,q}"],
     "user": ["user1", "bo@example.com"],
+    "contact id": ["ve9EPM428h8vShlRW1KT", 12],
     "dnd status": ["permanent", True, "inactive"],
     "inbound dnd status": ["active", "N"],
     "dnd settings": [{"call": True, "sms": {"status": "permanent", "message": " m ", "code": 1}}, '{"FB": "inactive"}'],
@@ -90,11 +92,11 @@ GOOD: Mapping[str, list[object]] = {
     "CHECKBOX": ["hills,  HIGH", '["sea", "hills, high"]', "sea;hills, high"],
     "MULTIPLE_OPTIONS": [[1, True], "ä|1", {"true", "1"}],
 }
-"""Values that fit, by kind of target and type of custom field; any text fits the others."""
+"""Right values, by kind of target and type of custom field. Any text is right for the others."""
 
 
 def values(column: str) -> st.SearchStrategy[object]:
-    """Values for that column: some that fit, and any that a database may hold."""
+    """Return right values for a column, and any others that a driver may return."""
     kind = column.removeprefix("custom.id") if column.startswith("custom.") else TARGETS[column].kind
     return st.sampled_from(GOOD.get(kind, ["Zürich", 12, " two\twords ", "x"])) | st.deferred(lambda: ANY)
 
@@ -106,7 +108,7 @@ IDENTITY = st.sampled_from(
 
 @st.composite
 def rows(draw: st.DrawFn) -> dict[str, object]:
-    """Rows by column: an e-mail, a phone and some of the others."""
+    """Return rows by column: an e-mail, a phone and some other columns."""
     row: dict[str, object] = dict(zip(("email", "phone"), draw(IDENTITY), strict=True))
     columns = draw(st.lists(st.sampled_from(COLUMNS), max_size=8, unique=True))
     for column in columns:
@@ -120,7 +122,8 @@ RULES = st.builds(
     ContactRules,
     strict=st.sampled_from([False, False, False, False, False, True]),
     phone_region=st.sampled_from([None, "US", "FR"]),
-    day_first=st.booleans(),
+    day_first=st.sampled_from([None, True, False]),
+    decimal_separator=st.sampled_from([None, ".", ","]),
     blanks=st.sampled_from(["omit", "clear"]),
     tags_mode=st.sampled_from(["add", "replace", "remove"]),
     identity=st.sampled_from([("email", "phone"), ("phone", "email"), ("email",), ("phone",)]),
@@ -131,29 +134,32 @@ modest = settings(
 
 
 def mapped(columns: list[str], rules: ContactRules) -> ContactMapping:
-    """The mapping of these columns, of an account with one field of each type."""
+    """Return the mapping of these columns, in an account with one custom field of each type."""
     return compile_mapping(
         ["key", *columns], key=["key"], rules=rules, custom_fields=FIELDS, users={"bo@example.com": "user1"}
     )
 
 
 def columns_of(contact: Contact) -> dict[str, Any]:
-    """A row whose columns are the contact's own fields, as the API names them."""
+    """Return a row whose columns are the contact's fields, as the API names them."""
     row: dict[str, Any] = {name: value for name, value in contact.fields.items() if name != "customFields"}
     custom: Any = contact.fields.get("customFields", [])
     row |= {f"custom.{entry['id']}": entry["field_value"] for entry in custom}
     if tags := contact.add_tags or contact.remove_tags:
         row["tags"] = list(tags)
+    if contact.contact_id:
+        row["contact_id"] = contact.contact_id
     return row
 
 
 def answer(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The contact as an account shows it that kept everything, in the API's own forms."""
+    """Return the contact of an answer that shows every field, in the API's forms."""
     kept = {name: value for name, value in fields.items() if value is not None}
     for hidden in ("gender", "createNewIfDuplicateAllowed", "inboundDndSettings"):
         kept.pop(hidden, None)
     if "customFields" in kept:
-        kept["customFields"] = [{"id": entry["id"], "value": entry["field_value"]} for entry in kept["customFields"]]
+        chosen = [entry for entry in kept["customFields"] if entry["field_value"] != []]
+        kept["customFields"] = [{"id": entry["id"], "value": entry["field_value"]} for entry in chosen]
     for name in ("email", "firstName", "lastName", "name"):
         if name in kept:
             kept[name] = kept[name].lower()
@@ -166,14 +172,14 @@ def answer(fields: Mapping[str, Any]) -> dict[str, Any]:
 @modest
 @given(row=rows(), rules=RULES)
 def test_every_row_is_a_contact_or_a_rejection(row: dict[str, object], rules: ContactRules) -> None:
-    """No value of any SQL type raises, what is sent is what the API publishes, and reasons hold no value."""
-    found = mapped(list(row), rules).contact([1, *row.values()])
-    if isinstance(found, Contact):
-        verify(found.fields)
-        assert any(found.fields.get(name) for name in rules.identity)
-        reasons = found.withheld
+    """No value raises an error, and every request is one that the API publishes."""
+    result = mapped(list(row), rules).contact([1, *row.values()])
+    if isinstance(result, Contact):
+        verify(result.fields)
+        assert result.contact_id or any(result.fields.get(name) for name in rules.identity)
+        reasons = result.withheld
     else:
-        reasons = found.reasons
+        reasons = result.reasons
         assert reasons
     for reason in reasons:
         assert reason.field in row
@@ -182,12 +188,33 @@ def test_every_row_is_a_contact_or_a_rejection(row: dict[str, object], rules: Co
 
 @modest
 @given(row=rows(), rules=RULES)
-def test_normalising_is_idempotent(row: dict[str, object], rules: ContactRules) -> None:
-    """A contact, read as a row, is the same contact, also after a database without types had it."""
-    found = mapped(list(row), rules).contact([1, *row.values()])
-    if not isinstance(found, Contact):
+def test_no_control_character_is_sent(row: dict[str, object], rules: ContactRules) -> None:
+    """Every text of a contact is free of control characters, but for the lines and tabs of a large text."""
+    result = mapped(list(row), rules).contact([1, *row.values()])
+    if isinstance(result, Contact):
+        for name, value in columns_of(result).items():
+            for written in texts(value):
+                controls = {each for each in written if unicodedata.category(each) == "Cc"}
+                assert controls <= ({"\n", "\t"} if name == "custom.idLARGE_TEXT" else set())
+
+
+def texts(value: object) -> list[str]:
+    """Return every text in a value, the keys of objects too."""
+    if isinstance(value, dict):
+        return [*map(str, value), *(text for each in value.values() for text in texts(each))]
+    if isinstance(value, list):
+        return [text for each in value for text in texts(each)]
+    return [value] if isinstance(value, str) else []
+
+
+@modest
+@given(row=rows(), rules=RULES)
+def test_a_contact_read_as_a_row_is_the_same_contact(row: dict[str, object], rules: ContactRules) -> None:
+    """Converting a contact's values once more changes nothing, even if lists and objects are JSON text."""
+    result = mapped(list(row), rules).contact([1, *row.values()])
+    if not isinstance(result, Contact):
         return
-    again = columns_of(found)
+    again = columns_of(result)
     for form in (again, {name: json.dumps(v) if isinstance(v, dict | list) else v for name, v in again.items()}):
         repeated = mapped(list(form), rules).contact([1, *form.values()])
         assert isinstance(repeated, Contact)
@@ -198,15 +225,17 @@ def test_normalising_is_idempotent(row: dict[str, object], rules: ContactRules) 
 
 @modest
 @given(row=rows(), rules=RULES, data=st.data())
-def test_plan_and_echo_agree(row: dict[str, object], rules: ContactRules, data: st.DataObject) -> None:
-    """What was sent and kept compares equal, and what was dropped is found."""
-    found = mapped(list(row), rules).contact([1, *row.values()])
-    if not isinstance(found, Contact):
+def test_a_kept_value_is_the_same_and_a_dropped_one_is_not(
+    row: dict[str, object], rules: ContactRules, data: st.DataObject
+) -> None:
+    """An answer that shows every field has no difference, and one with null in its place has that difference."""
+    result = mapped(list(row), rules).contact([1, *row.values()])
+    if not isinstance(result, Contact) or not result.fields:
         return
-    kept = answer(found.fields)
-    assert not_kept(found.fields, kept, new=True) == ()
-    lost = data.draw(st.sampled_from(sorted(kept)))
-    shown = kept.pop(lost)
+    kept = answer(result.fields)
+    assert not_kept(result.fields, kept, new=True) == ()
+    dropped = data.draw(st.sampled_from(sorted(kept)))
+    shown, kept[dropped] = kept[dropped], None
     if shown and "inactive" not in str(shown):
-        reasons = not_kept(found.fields, kept, new=False)
-        assert {reason.field.partition(".")[0] for reason in reasons} - {"gender"} == {lost}
+        reasons = not_kept(result.fields, kept, new=False)
+        assert {reason.field.partition(".")[0] for reason in reasons} - {"gender"} == {dropped}

@@ -1,4 +1,4 @@
-"""What rows become: contacts, withheld values and rejections."""
+"""From rows to contacts, withheld values and rejections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from leadway_provider.contacts.contact import Contact, Rejection
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import compile_mapping
-from leadway_provider.contacts.rules import ContactRules
+from leadway_provider.policies import ContactRules
 
 FIELDS = (
     CustomField("text", "Note", "contact.note", "TEXT"),
@@ -28,26 +28,26 @@ FIELDS = (
 
 
 def contact(columns: Sequence[str], row: Sequence[object], **choices: Any) -> Contact | Rejection:
-    """What the row, whose key is the first column, becomes."""
+    """Return the result of a row whose first column is the key."""
     rules = ContactRules(**choices.pop("rules", {}))
     return compile_mapping(columns, key=[columns[0]], rules=rules, custom_fields=FIELDS, **choices).contact(row)
 
 
 def accepted(columns: Sequence[str], row: Sequence[object], **choices: Any) -> Contact:
-    """The contact that the row becomes."""
+    """Return the contact of a row that is accepted."""
     found = contact(columns, row, **choices)
     assert isinstance(found, Contact)
     return found
 
 
 def codes(found: Contact | Rejection) -> list[tuple[str, str]]:
-    """Field and code of every reason."""
+    """Return field and code of every reason."""
     reasons = found.reasons if isinstance(found, Rejection) else found.withheld
     return [(reason.field, reason.code) for reason in reasons]
 
 
 def test_a_row_of_every_field() -> None:
-    """Each field of the endpoint arrives under its name and in its form."""
+    """Each field of the endpoint is sent under its name and in its form."""
     row = {
         "id": 1,
         "first_name": " Ada ",
@@ -71,7 +71,7 @@ def test_a_row_of_every_field() -> None:
         "inbound_dnd": "f",
         "inbound_dnd.message": "fine",
         "source": "warehouse",
-        "date_of_birth": "12/10/1815",
+        "date_of_birth": "1815/12/10",
         "company_name": "Engines",
         "assigned_to": "Bo@Example.com",
         "create_new_if_duplicate_allowed": "n",
@@ -145,13 +145,12 @@ def test_a_row_of_every_type_of_custom_field() -> None:
     )
 
 
-def test_the_rows_country_tells_the_phones_region() -> None:
-    """A national number is read in the row's country, wherever its column stands, and else in the rules' region."""
+def test_a_phone_is_read_in_the_rows_country() -> None:
+    """A number without a country code is read in the row's country, or else in the region of the rules."""
     columns = ["id", "phone", "country"]
     us = {"rules": {"phone_region": "US"}}
     assert accepted(columns, [1, "030 901820", "Germany"], **us).fields["phone"] == "+4930901820"
     assert accepted(columns, [1, "(202) 555-0123", None], **us).fields["phone"] == "+12025550123"
-    assert accepted(columns, [1, "(202) 555-0123", "Atlantis"], **us).fields["phone"] == "+12025550123"
     constant = accepted(["id", "phone"], [1, "030 901820"], constants={"country": "DE"}, **us)
     assert constant.fields["phone"] == "+4930901820"
     assert codes(contact(["id", "phone"], [1, "030 901820"])) == [
@@ -160,8 +159,67 @@ def test_the_rows_country_tells_the_phones_region() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["Untied Kingdom", "Congo", "\x07", b"\xff", 44, ["GB"]])
+def test_a_country_that_was_not_understood_is_not_the_default(value: object) -> None:
+    """A phone beside it is not read in `phone_region`; one with a country code needs no country."""
+    columns = ["id", "email", "country", "phone"]
+    us = {"rules": {"phone_region": "US"}}
+    found = accepted(columns, [1, "ada@example.com", value, "2079460958"], **us)
+    assert found.fields == {"email": "ada@example.com"}
+    assert [field for field, _ in codes(found)] == ["country", "phone"]
+    assert (found.withheld[1].code, "not understood" in found.withheld[1].message) == ("phone_region_unknown", True)
+    stated = accepted(columns, [1, "ada@example.com", value, "+44 20 7946 0958"], **us)
+    assert stated.fields["phone"] == "+442079460958"
+    blank = accepted(columns, [1, "ada@example.com", "\u200b", "2025550123"], **us)
+    assert blank.fields["phone"] == "+12025550123"
+
+
+def test_an_empty_array_replaces_all_tags() -> None:
+    """It is not null: the contact shall have no tag, or no option. Where tags are added, it changes nothing."""
+    columns = ["id", "email", "tags", "custom.interests"]
+    replace = {"rules": {"tags_mode": "replace"}}
+    nothings: tuple[object, ...] = ([], "{}", "[]")
+    for nothing in nothings:
+        found = accepted(columns, [1, "ada@example.com", nothing, nothing], **replace)
+        assert found.fields["tags"] == []
+        assert found.fields["customFields"] == [{"id": "check", "field_value": []}]
+        assert accepted(columns, [1, "ada@example.com", nothing, None]) == Contact({"email": "ada@example.com"})
+    for null in (None, "", " "):
+        assert accepted(columns, [1, "ada@example.com", null, null], **replace).fields == {"email": "ada@example.com"}
+
+
+def test_a_document_is_withheld_in_part() -> None:
+    """A channel that the API does not have is reported; strict rules reject the row."""
+    columns, row = ["id", "email", "dnd_settings"], [1, "ada@example.com", {"SMS": "active", "RCS": "active"}]
+    found = accepted(columns, row)
+    assert found.fields["dndSettings"] == {"SMS": {"status": "active"}}
+    assert codes(found) == [("dnd_settings", "json_malformed")]
+    assert isinstance(contact(columns, row, rules={"strict": True}), Rejection)
+
+
+def test_a_message_beside_a_status_that_was_not_understood() -> None:
+    """Its reason is the status's, because the status is not missing."""
+    found = accepted(["id", "email", "dnd.sms", "dnd.sms.message"], [1, "ada@example.com", "maybe", "STOP"])
+    assert codes(found) == [("dnd.sms", "status_unknown"), ("dnd.sms.message", "status_unknown")]
+
+
+def test_hints_of_the_rules_decide() -> None:
+    """`decimal_separator` and `day_first` give two readings the one that is meant."""
+    columns = ["id", "email", "custom.lifetime_value", "custom.seats", "date_of_birth", "custom.renewal"]
+    row = [1, "ada@example.com", "€3.000", "1,200", "03/04/1990", "03.04.2030"]
+    withheld = accepted(columns, row)
+    assert withheld.fields == {"email": "ada@example.com"}
+    assert {code for _, code in codes(withheld)} == {"ambiguous"}
+    found = accepted(columns, row, rules={"decimal_separator": ",", "day_first": True})
+    assert found.withheld == ()
+    custom = found.fields["customFields"]
+    assert isinstance(custom, list)
+    assert [entry["field_value"] for entry in custom if isinstance(entry, dict)] == [3000, 1.2, "2030-04-03"]
+    assert found.fields["dateOfBirth"] == "1990-04-03"
+
+
 def test_a_bad_value_is_withheld_and_the_rest_is_sent() -> None:
-    """One bad value costs neither the row nor its other values, and is named as the user writes it."""
+    """The other values of the row are sent, and the reason names the field as the user writes it."""
     columns = ["id", "email", "Phone", "country", "custom.Plan", "dnd.sms.message"]
     found = accepted(columns, [1, "ada@example.com", "+12", "Atlantis", "bronze", "later"])
     assert found.fields == {"email": "ada@example.com"}
@@ -174,14 +232,14 @@ def test_a_bad_value_is_withheld_and_the_rest_is_sent() -> None:
 
 
 def test_strict_rules_reject_what_would_be_withheld() -> None:
-    """Under strict rules one bad value rejects the row."""
+    """Under strict rules one value that can't be sent rejects the row."""
     found = contact(["id", "email", "city", "dnd"], [1, "ada@example.com", b"\xff", "?"], rules={"strict": True})
     assert isinstance(found, Rejection)
     assert codes(found) == [("city", "text_not_unicode"), ("dnd", "boolean_malformed")]
 
 
 def test_a_malformed_first_identity_rejects_the_row() -> None:
-    """A row whose e-mail is wrong is rejected with all its reasons, though its phone is right."""
+    """A row with a malformed e-mail and a right phone is rejected with all its reasons."""
     columns = ["id", "email", "phone", "website"]
     found = contact(columns, [1, "ada@", "+12025550123", "?"])
     assert isinstance(found, Rejection)
@@ -192,26 +250,61 @@ def test_a_malformed_first_identity_rejects_the_row() -> None:
 
 
 @pytest.mark.parametrize("row", [[1, None, None], [1, " ", ""], [1, b"", None]])
-def test_a_row_without_identity_is_no_contact(row: list[object]) -> None:
+def test_a_row_without_identity_is_rejected(row: list[object]) -> None:
     """A row needs an e-mail or a phone."""
     found = contact(["id", "email", "phone"], row)
     assert isinstance(found, Rejection)
     assert codes(found) == [("email", "no_identity")]
 
 
-def test_an_identity_that_the_account_does_not_match_by_is_none() -> None:
-    """Where the account matches by e-mail alone, a phone alone would make a new contact at every run."""
+def test_an_identity_must_be_one_that_the_account_matches() -> None:
+    """If the account matches only by e-mail, a row with only a phone would create a contact at every run."""
     rules = {"identity": ("email",)}
     assert isinstance(contact(["id", "email", "phone"], [1, None, "+12025550123"], rules=rules), Rejection)
 
 
+def test_a_contact_id_alone_is_enough() -> None:
+    """A row with the id of its contact needs neither e-mail nor phone, and the id is not sent as a field."""
+    assert accepted(["id", "contact_id", "city"], [1, " c_1-Z ", "Bern"]) == Contact(
+        {"city": "Bern"}, contact_id="c_1-Z"
+    )
+    columns = ["id", "contactId", "email", "city"]
+    assert accepted(columns, [1, "c1", None, "Bern"]) == Contact({"city": "Bern"}, contact_id="c1")
+    assert accepted(columns, [1, "", "ada@example.com", "Bern"]).contact_id is None
+
+
+def test_a_row_without_contact_id_and_identity_is_rejected() -> None:
+    """A blank contact id does not identify a contact, and under blanks="clear" it clears nothing."""
+    for rules in ({}, {"blanks": "clear"}):
+        assert codes(contact(["id", "contact_id"], [1, None], rules=rules)) == [("contact_id", "no_identity")]
+    found = accepted(["id", "contact_id", "email"], [1, None, "ada@example.com"], rules={"blanks": "clear"})
+    assert found == Contact({"email": "ada@example.com"})
+
+
+@pytest.mark.parametrize("value", ["c 1", "c/1", "c.1", "ünï", "x" * 65, b"\xff", ["c1"], "c1?a=b"])
+def test_a_malformed_contact_id_rejects_the_row(value: object) -> None:
+    """Otherwise the e-mail would choose the contact."""
+    found = contact(["id", "contact_id", "email"], [1, value, "ada@example.com"])
+    assert isinstance(found, Rejection)
+    assert [field for field, _ in codes(found)] == ["contact_id"]
+
+
+def test_beside_a_contact_id_a_malformed_email_is_withheld() -> None:
+    """The contact is chosen already, so the rest of the row is sent; strict rules reject the row."""
+    columns, row = ["id", "contact_id", "email", "city"], [1, "c1", "ada@", "Bern"]
+    found = accepted(columns, row)
+    assert (found.fields, found.contact_id) == ({"city": "Bern"}, "c1")
+    assert codes(found) == [("email", "email_malformed")]
+    assert isinstance(contact(columns, row, rules={"strict": True}), Rejection)
+
+
 def test_a_phone_alone_is_enough() -> None:
-    """A row with a blank e-mail and a good phone is a contact."""
+    """A row with a blank e-mail and a right phone is accepted."""
     assert accepted(["id", "email", "phone"], [1, "", "+12025550123"]).fields == {"phone": "+12025550123"}
 
 
 def test_blanks_are_left_out() -> None:
-    """By default a blank says nothing."""
+    """By default a blank is not sent."""
     found = accepted(
         ["id", "email", "city", "custom.note", "tags", "dnd.call"], [1, "ada@example.com", " ", "", [], None]
     )
@@ -219,7 +312,7 @@ def test_blanks_are_left_out() -> None:
 
 
 def test_blanks_can_clear() -> None:
-    """Null is sent where the API lets the field be null; elsewhere the blank is noted, which strict rules let pass."""
+    """Null is sent if the field may be null; otherwise the blank is noted, and strict rules do not reject the row."""
     columns = ["id", "email", "phone", "city", "dateOfBirth", "source", "custom.note", "dnd.call", "tags"]
     row = [1, "ada@example.com", None, " ", None, "", None, None, None]
     found = accepted(columns, row, rules={"blanks": "clear", "strict": True})
@@ -233,8 +326,8 @@ def test_blanks_can_clear() -> None:
     assert [note.field for note in replacing.notes] == ["tags"]
 
 
-def test_tags_go_where_their_mode_says() -> None:
-    """Tags are added by default, and replaced or removed on request; constants too."""
+def test_tags_follow_their_mode() -> None:
+    """Tags are added by default, and the rules may replace or remove them, also for constants."""
     columns, row = ["id", "email", "tags"], [1, "ada@example.com", "VIP, new"]
     email = {"email": "ada@example.com"}
     assert accepted(columns, row) == Contact(email, add_tags=("vip", "new"))
@@ -243,7 +336,7 @@ def test_tags_go_where_their_mode_says() -> None:
     assert accepted(columns[:2], row, constants={"tags": ["VIP"]}) == Contact(email, add_tags=("vip",))
 
 
-def test_rows_do_not_share_what_they_hold() -> None:
+def test_contacts_share_no_values() -> None:
     """Changing one contact's fields changes neither the next contact nor the constants."""
     mapping = compile_mapping(["email"], key=["email"], constants={"dnd_settings": {"call": True}, "dnd": True})
     first, second = mapping.contact(["ada@example.com"]), mapping.contact(["bo@example.com"])
@@ -255,7 +348,7 @@ def test_rows_do_not_share_what_they_hold() -> None:
 
 
 def test_an_unknown_user_is_withheld() -> None:
-    """An id passes, an address is looked up, and one that nobody has is left out."""
+    """An id is sent as it is, an address is looked up, and an address that no user has is left out."""
     columns = ["id", "email", "assigned_to"]
     users = {"Bo@example.com": "user1"}
     assert accepted(columns, [1, "ada@example.com", "user9"], users=users).fields["assignedTo"] == "user9"

@@ -1,20 +1,26 @@
-"""Plain values: text, numbers, yes and no, time zones and web addresses."""
+"""Plain values: text, booleans, time zones and web addresses."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadway_provider.contacts import text
 from leadway_provider.contacts.reasons import UnfitError
 
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+"""The flag, of which the last characters are invisible."""
+
 
 def code_of(convert: Callable[[object], object], value: object) -> str:
-    """The code with which the value is refused."""
+    """Return the code with which the value is refused."""
     with pytest.raises(UnfitError) as caught:
         convert(value)
     return caught.value.code
@@ -44,10 +50,25 @@ def code_of(convert: Callable[[object], object], value: object) -> str:
         (datetime(1990, 9, 25, 8, tzinfo=UTC), "1990-09-25 08:00:00+00:00"),
         (time(8, 30), "08:30:00"),
         (timedelta(days=1), "24:00:00"),
+        ("\u200b", None),
+        ("\ufeff \u2060\u00ad", None),
+        ("\u3164", None),
+        ("\u2800", None),
+        ("\u200bAda\ufeff", "Ada"),
+        ("\u200f Ada \u00a0\u200e", "Ada"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
+        ("\U0001f469\u200d\U0001f680", "\U0001f469\u200d\U0001f680"),
+        (f"A {ENGLAND} \u200b", f"A {ENGLAND}"),
+        ("Ada\nLee", "Ada Lee"),
+        ("Ada\r\n\tLee", "Ada Lee"),
+        (b"\x01", "1"),
+        (b"\x00", "0"),
+        (memoryview(b"\x01"), "1"),
+        (b"\xef\xbb\xbfAda", "Ada"),
     ],
 )
 def test_text_of_every_sql_type(value: object, expected: str | None) -> None:
-    """A value becomes the same text whichever database hands it over in whichever type."""
+    """A value becomes the same text, whatever type the driver returns."""
     assert text.text(value) == expected
 
 
@@ -57,6 +78,13 @@ def test_text_of_every_sql_type(value: object, expected: str | None) -> None:
         ("\ud800", "text_not_unicode"),
         ("Ada\x00", "text_not_unicode"),
         (b"\xff", "text_not_unicode"),
+        ("Ada\x07", "control_character"),
+        ("A\x0bda", "control_character"),
+        ("\x1b[31mAda", "control_character"),
+        ("O\x92Hara", "control_character"),
+        ("Ada\x7f", "control_character"),
+        ("\x01", "control_character"),
+        (b"\x05", "control_character"),
         (memoryview(b"\xc3"), "text_not_unicode"),
         (float("nan"), "number_not_finite"),
         (Decimal("-Infinity"), "number_not_finite"),
@@ -69,12 +97,33 @@ def test_text_of_every_sql_type(value: object, expected: str | None) -> None:
         (object(), "type_unsupported"),
     ],
 )
-def test_what_is_no_text(value: object, code: str) -> None:
-    """What can't be written as Unicode text is refused with its own code, never with a crash."""
+def test_not_a_text(value: object, code: str) -> None:
+    """A value that can't be written as Unicode text is refused with its code."""
     assert code_of(text.text, value) == code
 
 
-def test_a_json_columns_value_is_json_text_in_a_free_text_field() -> None:
+def test_a_long_text_keeps_its_lines() -> None:
+    """Line breaks of every kind become line feeds, tabs stay, and other control characters are refused."""
+    assert text.free_lines(" one\r\ntwo\rthree\tfour\n") == "one\ntwo\nthree\tfour"
+    assert text.free_lines({"a": 1}) == '{"a": 1}'
+    assert code_of(text.free_lines, "one\x0ctwo") == "control_character"
+
+
+@given(value=st.text() | st.binary())
+def test_no_control_character_passes(value: object) -> None:
+    """Whatever the text is, no control character is in what is sent, and what is sent is trimmed."""
+    for convert, allowed in ((text.text, ""), (text.lines, "\t\n")):
+        try:
+            found = convert(value)
+        except UnfitError:
+            continue
+        if found is not None:
+            assert not {each for each in found if unicodedata.category(each) == "Cc"} - {*allowed}
+            assert convert(found) == found
+            assert found == text.trimmed(found) != ""
+
+
+def test_json_in_a_free_text_field() -> None:
     """A driver that parses JSON columns gives the same text as one that doesn't."""
     assert text.free_text({"plan": "gold", "cities": ["Zürich"]}) == '{"plan": "gold", "cities": ["Zürich"]}'
     assert text.free_text([]) is None
@@ -84,73 +133,23 @@ def test_a_json_columns_value_is_json_text_in_a_free_text_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (3, 3),
-        (True, 1),
-        (12.5, 12.5),
-        (12.0, 12),
-        (Decimal("12.50"), 12.5),
-        (Decimal("100.00"), 100),
-        (" 12.50 ", 12.5),
-        ("-3", -3),
-        ("+.5", 0.5),
-        ("1e3", 1000),
-        ("$1,234.50", 1234.5),
-        ("-$1,234,567.89", -1234567.89),
-        ("€ 5", 5),
-        (b"7", 7),
-        (2**53, 2**53),
-        (Decimal("1E-400"), 0),
-        ("", None),
-        (None, None),
-    ],
+    "value", [True, 1, 1.0, Decimal(1), "t", "TRUE", " Yes ", "y", "on", "1", b"1", b"\x01", "\x01", "1.0"]
 )
-def test_bare_numbers(value: object, expected: float | None) -> None:
-    """Numbers go out bare, whole where they are whole."""
-    found = text.number(value)
-    assert found == expected
-    assert type(found) is type(expected)
-
-
-@pytest.mark.parametrize(
-    ("value", "code"),
-    [
-        ("1,234", "number_malformed"),
-        ("1.234,50", "number_malformed"),
-        ("12 apples", "number_malformed"),
-        ("1_000", "number_malformed"),
-        ("٣", "number_malformed"),
-        ("NaN", "number_malformed"),
-        (float("inf"), "number_not_finite"),
-        (Decimal("NaN"), "number_not_finite"),
-        (Decimal("sNaN"), "number_not_finite"),
-        (2**53 + 1, "number_too_large"),
-        pytest.param(10**5000, "number_too_large", id="endless"),
-        ("1e400", "number_too_large"),
-        (Decimal("1E+999999"), "number_too_large"),
-        ([1], "type_unsupported"),
-    ],
-)
-def test_what_is_no_number(value: object, code: str) -> None:
-    """An ambiguous, endless or inexact number is refused rather than guessed."""
-    assert code_of(text.number, value) == code
-
-
-@pytest.mark.parametrize("value", [True, 1, 1.0, Decimal(1), "t", "TRUE", " Yes ", "y", "on", "1", b"1", b"\x01"])
-def test_yes_as_databases_write_it(value: object) -> None:
-    """Every database's yes is true."""
+def test_true_in_all_forms(value: object) -> None:
+    """Every form in which databases write true is accepted."""
     assert text.boolean(value) is True
 
 
-@pytest.mark.parametrize("value", [False, 0, 0.0, Decimal("0.0"), "f", "False", "N", "no", "OFF", "0", b"0", b"\x00"])
-def test_no_as_databases_write_it(value: object) -> None:
-    """Every database's no is false."""
+@pytest.mark.parametrize(
+    "value", [False, 0, 0.0, Decimal("0.0"), "f", "False", "N", "no", "OFF", "0", b"0", b"\x00", "\x00", "0.0"]
+)
+def test_false_in_all_forms(value: object) -> None:
+    """Every form in which databases write false is accepted."""
     assert text.boolean(value) is False
 
 
 def test_blank_and_malformed_booleans() -> None:
-    """A blank is no answer, and any other word is refused."""
+    """A blank is not a boolean, and any other word is refused."""
     assert text.boolean(" ") is None
     assert text.boolean(b"") is None
     assert code_of(text.boolean, 2) == "boolean_malformed"
@@ -158,7 +157,7 @@ def test_blank_and_malformed_booleans() -> None:
 
 
 def test_time_zones_are_found_without_case() -> None:
-    """A time zone is written as IANA writes it; what only some machines know is none."""
+    """A time zone is sent as IANA writes it, and names of one machine are refused."""
     assert text.timezone(" america/chicago ") == "America/Chicago"
     assert text.timezone("") is None
     assert code_of(text.timezone, "Eastern Standard Time") == "timezone_unknown"
@@ -175,8 +174,8 @@ def test_time_zones_are_found_without_case() -> None:
         "münchen.example",
     ],
 )
-def test_web_addresses_stay_as_written(value: str) -> None:
-    """A web address is checked, trimmed, and not rewritten."""
+def test_web_addresses_are_sent_as_written(value: str) -> None:
+    """A web address is checked and trimmed, and not changed otherwise."""
     assert text.website(f" {value} ") == value
 
 
@@ -193,12 +192,11 @@ def test_web_addresses_stay_as_written(value: str) -> None:
         "http://[::1",
         "http://example.com:99999",
         "http://exa mple.com",
-        "\x01example.com",
         "http://-example.com",
         "1.2.3.4",
         "a." * 200 + "example",
     ],
 )
-def test_what_is_no_web_address(value: str) -> None:
-    """What a browser could not open is refused."""
+def test_not_a_web_address(value: str) -> None:
+    """An address that a browser can't open is refused."""
     assert code_of(text.website, value) == "website_malformed"

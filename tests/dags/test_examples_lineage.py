@@ -44,7 +44,7 @@ def test_the_demo_tells_the_columns_behind_a_field(observed: Airflow) -> None:
 
 
 def test_a_task_with_the_hook_shows_what_it_wrote_to(observed: Airflow) -> None:
-    """The account's contacts are the output of the task that tags, under the API's host; looking up writes nothing."""
+    """The contacts are the output of the task that tags, by the URI of their asset; looking up writes nothing."""
     assert observed.run("taskflow_hook")["state"] == "success"
     [contact] = observed.sandbox.account.contacts
     assert contact.tags == ["regular", "best-customer"]
@@ -55,5 +55,5 @@ def test_a_task_with_the_hook_shows_what_it_wrote_to(observed: Airflow) -> None:
         ]
         for task_id in ("find", "tag")
     }
-    assert written == {"find": [], "tag": [(observed.sandbox.url, "sandbox-location.contacts")]}
+    assert written == {"find": [], "tag": [("leadway://sandbox-location", "contacts")]}
     assert "c1@example.com" not in (observed.folder / "events").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -62,11 +63,12 @@ def test_what_is_sent_is_what_was_approved(
     person.start()
     run = example("reviewed_sync").test()
     person.join()
-    assert "Of 2 rows, 2 would be sent and 0 have not changed." in person.was_shown
+    assert "- read: 2\n- will be sent when you approve: 2\n" in person.was_shown
+    assert re.search(r"\(/leadway/runs/[0-9a-f]{12}\)", person.was_shown)
     assert "@" not in person.was_shown
     if choice == "Reject":
         assert run.get_task_instance("deliver").state == "skipped"
-        assert not sandbox.journal.upserts
+        assert not sandbox.journal.writes
     else:
         assert report(run, "deliver")["created"] == 2
         assert {contact.first_name for contact in sandbox.account.contacts} == {"Ann", "Bob"}

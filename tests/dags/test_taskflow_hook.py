@@ -8,9 +8,11 @@ from typing import Any
 
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.sandbox.server import SandboxServer
+from tests.airflow_version import needs_3_3
 from tests.dags.example import Warehouse
 
 NAME = "taskflow_hook"
+pytestmark = needs_3_3
 
 
 def customer(number: int, worth: float) -> dict[str, object]:

@@ -35,5 +35,5 @@ def test_the_example_brings_a_messy_warehouse_into_the_account(
     sandbox.journal.clear()
     second = report(dag.test(), "sync_customers")
     assert (second["unchanged"], second["pending"]) == (first["created"], 0)
-    assert not sandbox.journal.upserts
+    assert not sandbox.journal.writes
     assert events() == before + 1

@@ -98,7 +98,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a DAG whose task is `sync`; of a mapped one, `map_index` tells which."""
+    """A run of a DAG whose task is `sync`; of a mapped one, `map_index` says which."""
 
     deployment: Deployment
     dag_id: str

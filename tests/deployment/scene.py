@@ -36,12 +36,12 @@ class Scene:
 
     def arrived(self, calls: int) -> None:
         """Return when so many upserts have arrived."""
-        until(lambda: len(self.sandbox.journal.upserts) >= calls)
+        until(lambda: len(self.sandbox.journal.writes) >= calls)
 
     @property
     def sent(self) -> int:
-        """Upserts that have arrived."""
-        return len(self.sandbox.journal.upserts)
+        """Calls that write a contact and have arrived."""
+        return len(self.sandbox.journal.writes)
 
     @property
     def waiting(self) -> int:

@@ -17,12 +17,12 @@ from leadway_provider.contacts.contact import Contact
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping
 from leadway_provider.contacts.reasons import CODES
-from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.contacts.targets import TARGETS, find_target
 from leadway_provider.exceptions import MappingError
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
-from leadway_provider.sandbox.account import DEFAULT_USERS
+from leadway_provider.policies import ContactRules
 from leadway_provider.sandbox.custom_fields import DEFAULT_CUSTOM_FIELDS, DataType
+from leadway_provider.sandbox.users import DEFAULT_USERS
 from leadway_provider.store.state import StateStore
 
 PACKAGE = Path(leadway_provider.__file__).parent
@@ -101,7 +101,7 @@ def test_codes_beside_the_tables_exist() -> None:
     """Whatever looks like a code elsewhere on the page is one, or a name of something else that exists."""
     columns = re.findall(r"^ {4}(\w+) +[A-Z]+", SET_UP, re.MULTILINE)
     known = {*CODES, *_codes_beyond_contacts(), *TARGETS, *columns, "leadway_row", "source_key"}
-    known |= {field.name for field in fields(ContactRules)} | {"dry_run", "not_kept"}
+    known |= {field.name for field in fields(ContactRules)} | {"dry_run", "not_kept", "location_id"}
     words = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", PAGE))
     assert words <= known
 
@@ -124,6 +124,29 @@ def test_every_type_of_custom_field_is_on_the_page() -> None:
             assert accepts.startswith("nothing"), data_type
         else:
             assert not accepts.startswith("nothing"), data_type
+
+
+def test_two_readings_are_as_the_page_says() -> None:
+    """Each example of the table is withheld or sent, without a hint and with each hint that the page names."""
+    targets = {"phone": "phone", "number": "custom.Lifetime Value", "date": "date_of_birth", "country": "country"}
+    for value, _, sent in table("Value", "Readings", "Sent"):
+        kind, (written, *country) = value.partition(" ")[0], quoted(value)
+        without, _, with_hints = sent.partition(";")
+        hint, *readings = quoted(with_hints) or [""]
+        name, _, first = hint.partition("=")
+        others = dict(zip(readings[1::2], readings[2::2], strict=True))
+        expected = {"": quoted(without)[:1], **({first: readings[:1]} if readings else {})}
+        expected |= {other: [result] for other, result in others.items()}
+        for setting, result in expected.items():
+            rules = ContactRules(**({name: ast.literal_eval(setting)} if setting else {}))
+            columns = ["email", targets[kind], *(["country"] if country else [])]
+            mapping = compile_mapping(columns, key=["email"], custom_fields=FIELDS, rules=rules)
+            contact = mapping.contact(["ann@example.com", written, *country])
+            assert isinstance(contact, Contact)
+            assert [reason.code for reason in contact.withheld] == ([] if result else ["ambiguous"]), (value, setting)
+            custom: Any = contact.fields.get("customFields", [])
+            found = {str(each) for each in (*contact.fields.values(), *(entry["field_value"] for entry in custom))}
+            assert found.issuperset(result), (value, setting)
 
 
 def test_links_within_the_page_lead_somewhere() -> None:
@@ -176,8 +199,8 @@ def test_calls_can_be_made(customers: sqlite3.Connection, call: str) -> None:
     code = compile(ast.Expression(statement.value), "mapping.md", "eval")
     names = {each.__name__: each for each in (LeadwayUpsertContactsOperator, ContactRules)}
     task: Any = eval(code, names)  # noqa: S307 - the page's own text
-    rules = task.rules or ContactRules()
-    assert_fits(customers, task.sql, mapping=task.mapping, constants=task.constants, rules=rules)
+    asked = task.request
+    assert_fits(customers, asked.sql, mapping=asked.mapping, constants=asked.constants, rules=asked.contact_rules)
 
 
 @pytest.mark.parametrize("sql", OF_STATE)

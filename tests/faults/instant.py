@@ -1,4 +1,4 @@
-"""The very moment at which something goes wrong, told by what a database is asked for."""
+"""The moment at which something goes wrong, found by the statements that a database gets."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ PLANNING = "INSERT INTO leadway_outbox"
 """A batch of planned rows is written."""
 SENDING = "SELECT leadway_outbox.id, leadway_outbox.row_id, leadway_outbox.source_key"
 """The next rows are taken from the outbox."""
-ACKNOWLEDGING = "DELETE FROM leadway_outbox WHERE leadway_outbox.run_id ="
-"""Rows that were delivered leave the outbox."""
+ACKNOWLEDGING = "SELECT leadway_outbox.id, leadway_outbox.run_id, leadway_outbox.outcome"
+"""Rows that were delivered are about to leave the outbox."""
 
 
 @contextmanager
 def at(statement: str, act: Callable[[sa.Connection], object], *, after: int = 0) -> Iterator[list[int]]:
-    """Do something once, just before a database is sent a statement that begins so; tells whether it was done.
+    """Do something once, just before a database is sent a statement that begins so; then the list has an item.
 
     Args:
         statement: how it begins.
-        act: what to do, in the thread that waits for the statement, on its connection. Where it tells False it could
+        act: what to do, in the thread that waits for the statement, on its connection. Where it returns False it could
             not be done yet, and is tried again at the next such statement.
         after: how many such statements pass first.
     """

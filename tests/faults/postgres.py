@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.services import REQUIRED
+from tests.services import POSTGRES, REQUIRED
 
 _PROGRAMS = Path("/usr/lib/postgresql")
 
@@ -41,7 +41,7 @@ class PostgresServer:
     @property
     def url(self) -> sa.URL:
         """Its one database."""
-        return sa.URL.create("postgresql+psycopg2", "leadway", host="127.0.0.1", port=self.port, database="postgres")
+        return POSTGRES.set(username="leadway", host="127.0.0.1", port=self.port, database="postgres")
 
     def start(self) -> None:
         """Return when it answers; after a crash it first recovers."""

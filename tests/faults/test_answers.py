@@ -11,9 +11,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from leadway_provider.exceptions import UnavailableError
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
-from leadway_provider.sandbox.tokens import Holder
+from leadway_provider.sandbox.tokens import TokenHolder
 from tests.faults.instant import ACKNOWLEDGING, at
-from tests.faults.promise import ROWS, acknowledged, assert_kept, attempt, connect, failed, state_of
+from tests.faults.promise import PEOPLE, ROWS, acknowledged, assert_kept, attempt, connect, failed, state_of
 from tests.operators.task import Warehouse
 
 UPSERT = "/contacts/upsert"
@@ -24,6 +24,7 @@ SAID = {
     FaultKind.GATEWAY_TIMEOUT: "the answer is not JSON",
     FaultKind.COMMAND_TIMED_OUT: "the gateway timed out",
     FaultKind.HTML: "the answer is not JSON",
+    FaultKind.NESTED: "the answer is not JSON",
     FaultKind.BROKEN_JSON: "the answer is not JSON",
 }
 """Answers that may be better the next time, and how messages tell them."""
@@ -76,11 +77,23 @@ def test_failures_that_last(
     assert_kept(sandbox, attempt())
 
 
+@pytest.mark.parametrize("kind", [FaultKind.NESTED, FaultKind.BROKEN_JSON])
+def test_an_answer_that_can_not_be_read_holds_nobody_else_back(
+    sandbox: SandboxServer, people: Warehouse, kind: FaultKind
+) -> None:
+    """Only the rows of that person wait for the retry."""
+    sandbox.faults.add(Fault(kind, times=None, path=UPSERT, email="p3@example.com"))
+    failed(UnavailableError, "POST /contacts/upsert: the answer is not JSON", max_in_flight=1)
+    assert acknowledged(state_of(people)) == ROWS - ROWS // PEOPLE
+    sandbox.faults.clear()
+    assert_kept(sandbox, attempt())
+
+
 @pytest.mark.parametrize("kind", [FaultKind.UNAVAILABLE, FaultKind.HTML, FaultKind.BROKEN_JSON])
 def test_failures_before_the_plan(sandbox: SandboxServer, people: Warehouse, kind: FaultKind) -> None:
     """Without the account's custom fields nothing is planned."""
     sandbox.faults.add(Fault(kind, times=None, path="/locations/*"))
-    failed(UnavailableError, rf"GET /locations/{{locationId}}/customFields: {SAID[kind]}", "Try again later")
+    failed(UnavailableError, f"GET /locations/sandbox-location/customFields: {SAID[kind]}", "Try again later")
     assert acknowledged(state_of(people)) == 0
     assert not sandbox.journal.upserts
     sandbox.faults.clear()
@@ -136,6 +149,6 @@ def test_tokens_that_are_revoked_in_the_middle(
         )
     assert done
     assert 0 < acknowledged(state_of(people)) < ROWS
-    tokens.add_refresh("sandbox-refresh-token-2", Holder("Location", "sandbox-location"))
+    tokens.add_refresh("sandbox-refresh-token-2", TokenHolder("Location", "sandbox-location"))
     connect(monkeypatch, sandbox, **APP, extra={**OAUTH["oauth"], "refresh_token": "sandbox-refresh-token-2"})
     assert_kept(sandbox, attempt())

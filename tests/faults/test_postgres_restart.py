@@ -105,7 +105,7 @@ def test_the_source_goes_down(server: PostgresServer, sandbox: SandboxServer, pe
         failed(
             SourceUnavailableError,
             "Source 'postgres' broke off: ",
-            "Nothing of this plan was sent; the task's retry reads the query anew",
+            "Nothing of this plan was sent; the task's retry reads the query again",
             sql_conn_id="postgres",
             batch_size=5,
         )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
-from types import ModuleType
-from typing import Any, ClassVar, Self
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from leadway_provider.clock import Clock
+from leadway_provider.operators.timing import Timing
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from tests.api.office import IdleTime
+from leadway_provider.sync.lease import LeaseTiming
+from tests.api.clients import IdleTime
 from tests.faults.instant import ACKNOWLEDGING, at
-from tests.faults.promise import ROWS, VERSIONS, assert_kept, attempt, connect
+from tests.faults.promise import AT_ONCE, ROWS, VERSIONS, assert_kept, attempt, connect
 from tests.operators.task import Warehouse
 
 UPSERT = "/contacts/upsert"
@@ -28,10 +29,12 @@ STORM = 12
     [None, "0", "7", "-5", "soon", "9" * 400, f"Wed, 21 Oct {9**20} 07:28:00 GMT"],
     ids=["without a header", "0", "7", "negative", "no number", "absurd", "an absurd date"],
 )
-def test_a_storm_of_429(sandbox: SandboxServer, time: IdleTime, retry_after: str | None) -> None:
+def test_a_storm_of_429(sandbox: SandboxServer, retry_after: str | None) -> None:
     """Each is waited for, however it is told, and no call is given up; a header that makes no sense counts as none."""
     sandbox.faults.add(Fault(FaultKind.TOO_MANY, times=STORM, after=5, path=UPSERT, retry_after=retry_after))
-    report = attempt(max_in_flight=1)
+    time = IdleTime()  # one call at a time: others would let it race
+    clock = Clock(monotonic=lambda: time.seconds, sleep=time.sleep)
+    report = attempt(max_in_flight=1, timing=replace(AT_ONCE, clock=clock, lease=LeaseTiming(trusted_for=1e6)))
     assert sandbox.journal.faults[FaultKind.TOO_MANY] == STORM
     asked = {"0": 0.0, "7": 7.0}.get(str(retry_after), 10.0)
     assert sum(time.slept) == pytest.approx(STORM * asked)
@@ -57,34 +60,19 @@ def test_headers_that_tell_nonsense(sandbox: SandboxServer, kind: FaultKind, aft
     assert_kept(sandbox, report)
 
 
-class Wall(datetime):
-    """The wall clock as the provider reads it, which a test can set."""
+class Wall:
+    """The wall clock as the provider reads it, which a test can set; the sandbox keeps the right time."""
 
-    ahead: ClassVar[timedelta] = timedelta()
+    ahead = timedelta()
 
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Self:
+    def now(self) -> datetime:
         """The time, so much ahead of what it is."""
-        return cls.fromtimestamp((datetime.now(UTC) + cls.ahead).timestamp(), tz)
+        return datetime.now(UTC) + self.ahead
 
-
-@pytest.fixture
-def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
-    """The clock that all modules of the provider go by; the sandbox keeps the right time."""
-    monkeypatch.setattr(Wall, "ahead", timedelta())
-    for module in _modules():
-        monkeypatch.setattr(module, "datetime", Wall)
-    return Wall
-
-
-def _modules() -> Iterator[ModuleType]:
-    attempt_needs = ("leadway_provider.operators.execution", "leadway_provider.api.auth")
-    for name in attempt_needs:
-        __import__(name)
-    for name, module in list(sys.modules.items()):
-        ours = name.startswith("leadway_provider.") and not name.startswith("leadway_provider.sandbox")
-        if ours and getattr(module, "datetime", None) is datetime:
-            yield module
+    @property
+    def timing(self) -> Timing:
+        """The timing of a run that uses this clock."""
+        return replace(AT_ONCE, clock=Clock(now=self.now))
 
 
 @pytest.fixture
@@ -97,14 +85,15 @@ def metered(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
 
 
 @pytest.mark.parametrize("hours", [-30, -5, 5, 30])
-def test_the_wall_clock_jumps(metered: SandboxServer, wall: type[Wall], hours: int) -> None:
+def test_the_wall_clock_jumps(metered: SandboxServer, hours: int) -> None:
     """Quota, order and tokens are as if nothing had happened: waits go by a clock that can't be set."""
+    wall = Wall()
 
     def jump(_: object) -> None:
         wall.ahead = timedelta(hours=hours)
 
     with at(ACKNOWLEDGING, jump) as done:
-        report = attempt()
+        report = attempt(timing=wall.timing)
     assert done
     assert metered.journal.quota_refusals == 0
     renewals = [call.path for call in metered.journal.calls].count("/oauth/token")
@@ -116,26 +105,27 @@ def test_the_wall_clock_jumps(metered: SandboxServer, wall: type[Wall], hours: i
 
 @pytest.mark.parametrize(("hours", "ended"), [(-5, "created"), (5, "unknown")])
 def test_the_wall_clock_is_wrong_where_an_answer_is_lost(
-    metered: SandboxServer, people: Warehouse, wall: type[Wall], hours: int, ended: str
+    metered: SandboxServer, people: Warehouse, hours: int, ended: str
 ) -> None:
     """A contact that is found cannot be told from an older one by a clock that is ahead, so it is not sent again."""
     people.fill(VERSIONS[0], VERSIONS[1])
     metered.faults.add(Fault(FaultKind.CLOSE, email="p1@example.com", written=True))
+    wall = Wall()
     wall.ahead = timedelta(hours=hours)
-    arguments: dict[str, Any] = {"constants": {"create_new_if_duplicate_allowed": True}}
-    report = attempt(**arguments)
+    report = attempt(constants={"create_new_if_duplicate_allowed": True}, timing=wall.timing)
     assert report["read"] == 2 == report["created"] + report["unknown"]
     assert report[ended] >= 1
     assert len(metered.account.contacts) == 2
 
 
 def test_a_clock_that_is_behind_takes_no_older_contact_for_a_lost_one(
-    metered: SandboxServer, people: Warehouse, wall: type[Wall]
+    metered: SandboxServer, people: Warehouse
 ) -> None:
     """A call is lost before the write, and the account has had another contact of that e-mail: nothing is claimed."""
     metered.account.upsert({"email": "p1@example.com", "firstName": "Somebody else"})
     people.fill(VERSIONS[0])
     metered.faults.add(Fault(FaultKind.CLOSE, email="p1@example.com"))
+    wall = Wall()
     wall.ahead = timedelta(hours=-5)
-    report = attempt(constants={"create_new_if_duplicate_allowed": True})
+    report = attempt(constants={"create_new_if_duplicate_allowed": True}, timing=wall.timing)
     assert (report["read"], report["unknown"]) == (1, 1)

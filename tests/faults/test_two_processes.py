@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ THEIR_SQL = (
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """An account that takes 5 ms for an answer, so that one sync lasts while the other one begins and ends."""
-    with SandboxServer(Settings(burst=None, daily=None, latency=0.005)) as server:
+    """An account that takes 0.25 s for an answer: theirs, with 4 calls in flight, needs 25 s, and ours 2 s."""
+    with SandboxServer(Settings(burst=None, daily=None, latency=0.25)) as server:
         yield server
 
 
@@ -45,6 +46,8 @@ def test_two_processes_on_one_file(sandbox: SandboxServer, monkeypatch: pytest.M
 
         with at(COMPARING, until_they_deliver) as done:
             ours = attempt(sync_name="ours", batch_size=5)
+        assert other.poll() is None
+        sandbox.service.settings = replace(sandbox.settings, latency=0.0)
         assert other.stdout is not None
         *_, last = other.stdout.read().splitlines()
     assert done

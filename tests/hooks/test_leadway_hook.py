@@ -1,81 +1,37 @@
-"""The hook's methods against a local Leadway over HTTP, through connections as Airflow resolves them."""
+"""The hook's methods with a local Leadway over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import json
+import inspect
 import logging
 import threading
-import traceback
 import warnings
-from collections.abc import Callable, Iterator
-from urllib.parse import quote, urlsplit
+from typing import assert_type
 
 import pytest
-from airflow.models.connection import Connection
-from airflow.providers.common.compat.sdk import Connection as SdkConnection
-from airflow.providers.common.compat.sdk import redact
 
+from leadway_provider.api.endpoints import Endpoints
+from leadway_provider.api.models import ContactRecord, User
+from leadway_provider.api.retry import RetryPolicy
 from leadway_provider.exceptions import (
-    AccessDeniedError,
-    AuthenticationError,
     ConfigurationError,
-    ConnectionSettingsError,
+    ContactNotFoundError,
+    IdentityTakenError,
     MappingError,
     RefusedError,
+    UnavailableError,
 )
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.sandbox.faults import Fault, FaultKind
-from leadway_provider.sandbox.server import SandboxServer
-from leadway_provider.sandbox.service import Service, Settings
-
-TOKEN = "pit-9f3b6c1e-sandbox"
-LOCATION = "sandbox-location"
-
-Connect = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SandboxServer]:
-    """A local Leadway, shared because it takes a moment to start."""
-    with SandboxServer(Settings(token=TOKEN, location_id=LOCATION)) as server:
-        yield server
-
-
-@pytest.fixture(autouse=True)
-def sandbox(server: SandboxServer) -> Service:
-    """What the local Leadway serves, as if just started."""
-    server.service.reset()
-    return server.service
-
-
-@pytest.fixture
-def connect(server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Defines the connection `crm` as a JSON environment variable, with changes; gives its id."""
-
-    def define(*, password: str = TOKEN, host: str = server.url, **extra: object) -> str:
-        connection = {
-            "conn_type": "leadway",
-            "host": host,
-            "password": password,
-            "extra": {"location_id": LOCATION, **extra},
-        }
-        monkeypatch.setenv("AIRFLOW_CONN_CRM", json.dumps(connection))
-        return "crm"
-
-    return define
-
-
-@pytest.fixture
-def hook(connect: Connect) -> Iterator[LeadwayHook]:
-    """A hook with everything right."""
-    with LeadwayHook(connect()) as hook:
-        yield hook
+from leadway_provider.sandbox.service import Service
+from tests.api.clients import IdleTime
+from tests.hooks.account import LOCATION, Connect
 
 
 def test_a_contact_is_written_and_read_back(hook: LeadwayHook) -> None:
-    """What upsert_contact writes is what get_contact and find_duplicate read."""
+    """The contact that upsert_contact writes is the one that get_contact and find_duplicate read."""
     answer = hook.upsert_contact({"email": "ann@example.com", "firstName": "Ann"})
     assert answer.new
     assert hook.get_contact(answer.contact_id).first_name == "Ann"
@@ -85,13 +41,13 @@ def test_a_contact_is_written_and_read_back(hook: LeadwayHook) -> None:
     assert not hook.upsert_contact(email="ann@example.com", last_name="Lee").new
 
 
-def test_nobody_is_found_where_nobody_is(hook: LeadwayHook) -> None:
-    """find_duplicate answers None, not an error, for somebody the account doesn't know."""
+def test_an_unknown_phone_finds_no_contact(hook: LeadwayHook) -> None:
+    """The result of find_duplicate is None and not an error."""
     assert hook.find_duplicate(phone="+12025550100") is None
 
 
-def test_names_in_either_spelling_reach_the_api_in_its_own(hook: LeadwayHook, sandbox: Service) -> None:
-    """A dict, keyword arguments and both spellings of a name end in one request in the API's names."""
+def test_names_in_both_spellings_are_sent_in_the_apis_spelling(hook: LeadwayHook, sandbox: Service) -> None:
+    """A dict, keyword arguments and both spellings of a name make one request with the API's names."""
     hook.upsert_contact({"email": "ann@example.com", "postalCode": "10001"}, first_name="Ann", address_1="1 Main St")
     assert sandbox.journal.upserts[0].body == {
         "locationId": LOCATION,
@@ -103,7 +59,7 @@ def test_names_in_either_spelling_reach_the_api_in_its_own(hook: LeadwayHook, sa
 
 
 def test_a_field_given_twice_is_an_error_before_anything_is_sent(hook: LeadwayHook, sandbox: Service) -> None:
-    """Two spellings of one field would leave it to chance which value is sent."""
+    """With two spellings of one field it is not defined which value counts."""
     with pytest.raises(MappingError, match="firstName"):
         hook.upsert_contact({"email": "ann@example.com", "firstName": "Ann"}, first_name="Anna")
     assert not sandbox.journal.upserts
@@ -112,28 +68,68 @@ def test_a_field_given_twice_is_an_error_before_anything_is_sent(hook: LeadwayHo
 def test_a_contact_that_names_a_location_is_an_error_before_anything_is_sent(
     hook: LeadwayHook, sandbox: Service
 ) -> None:
-    """The hook's location would win in silence, and the contact land in an account that nobody meant."""
+    """The location of the hook counts, so a contact with another one is a mistake."""
     with pytest.raises(MappingError, match="LeadwayHook"):
         hook.upsert_contact(email="ann@example.com", location_id="another")
     assert not sandbox.journal.upserts
 
 
 def test_tags_are_added_and_removed(hook: LeadwayHook, sandbox: Service) -> None:
-    """Tags change one by one, beside those that the contact has."""
+    """Other tags of the contact stay."""
     contact_id = hook.upsert_contact(email="ann@example.com", tags=["vip"]).contact_id
     assert set(hook.add_tags(contact_id, ["customer"]).tags) == {"vip", "customer"}
     hook.remove_tags(contact_id, ["vip"])
     assert sandbox.account.contacts[0].tags == ["customer"]
 
 
-def test_the_accounts_custom_fields_and_name_are_read(hook: LeadwayHook, sandbox: Service) -> None:
-    """Both come as typed models, complete."""
+def test_a_contact_is_updated_and_deleted_by_its_id(hook: LeadwayHook, sandbox: Service) -> None:
+    """An update takes names in either spelling, and a contact that is missing has an error of its own."""
+    contact_id = hook.upsert_contact(email="ann@example.com").contact_id
+    answer = hook.update_contact(contact_id, {"firstName": "Ann"}, last_name="Lee", phone=None)
+    assert (answer.new, answer.contact_id, answer.contact.last_name) == (False, contact_id, "Lee")
+    assert sandbox.journal.calls[-1].body == {"firstName": "Ann", "lastName": "Lee", "phone": None}
+    hook.delete_contact(contact_id)
+    for act in (hook.get_contact, hook.update_contact, hook.delete_contact):
+        with pytest.raises(ContactNotFoundError):
+            act(contact_id)
+
+
+def test_an_update_with_a_taken_email_names_the_contact_that_has_it(hook: LeadwayHook) -> None:
+    """The caller can find out which contact has the e-mail."""
+    ann = hook.upsert_contact(email="ann@example.com")
+    bob = hook.upsert_contact(email="bob@example.com")
+    with pytest.raises(IdentityTakenError) as caught:
+        hook.update_contact(bob.contact_id, email="ann@example.com")
+    assert (caught.value.contact_id, caught.value.field) == (ann.contact_id, "email")
+
+
+def test_many_contacts_are_tagged_in_one_call(hook: LeadwayHook, sandbox: Service) -> None:
+    """The method takes keyword arguments as the client's method does."""
+    ids = [hook.upsert_contact(email=f"p{number}@example.com").contact_id for number in range(2)]
+    answer = hook.update_tags("add", contact_ids=ids, tags=["vip"])
+    assert [item.ok for item in answer.responses] == [True, True]
+    assert [contact.tags for contact in sandbox.account.contacts] == [["vip"]] * 2
+
+
+def test_a_blocking_method_has_the_signature_and_documentation_of_the_client(hook: LeadwayHook) -> None:
+    """The arguments, the result and the docstring are those of the client's method, for mypy and at run time."""
+    assert_type(LeadwayHook.get_users(hook), list[User])
+    assert_type(hook.find_duplicate(phone="+12025550100"), ContactRecord | None)
+    for name in ("get_contact", "find_duplicate", "update_tags", "get_users"):
+        method, original = getattr(LeadwayHook, name), getattr(Endpoints, name)
+        assert inspect.signature(method) == inspect.signature(original)
+        assert (method.__name__, method.__doc__) == (name, original.__doc__)
+        assert not inspect.iscoroutinefunction(method)
+
+
+def test_custom_fields_and_location_are_read(hook: LeadwayHook, sandbox: Service) -> None:
+    """Both are typed models."""
     assert [field.id for field in hook.get_custom_fields()] == [field.id for field in sandbox.account.custom_fields]
     assert hook.get_location().name == f"Sandbox {LOCATION}"
 
 
-def test_a_refusal_carries_status_reasons_and_no_value(hook: LeadwayHook) -> None:
-    """What the API refuses is a RefusedError with its reasons, and says nothing of the contact."""
+def test_a_refusal_has_status_and_reasons_and_no_value(hook: LeadwayHook) -> None:
+    """RefusedError holds nothing of the contact."""
     with pytest.raises(RefusedError) as caught:
         hook.upsert_contact(email="ann.example", first_name="Annabel")
     assert caught.value.status == 422
@@ -142,7 +138,7 @@ def test_a_refusal_carries_status_reasons_and_no_value(hook: LeadwayHook) -> Non
 
 
 def test_the_calls_of_a_hook_share_one_client(hook: LeadwayHook) -> None:
-    """A loop over contacts must not open a connection, and lose sight of the quota, for each of them."""
+    """Calls in a loop use one HTTP connection and one quota window."""
     sessions = set()
     for number in range(3):
         hook.upsert_contact(email=f"ann{number}@example.com")
@@ -150,8 +146,19 @@ def test_the_calls_of_a_hook_share_one_client(hook: LeadwayHook) -> None:
     assert len(sessions) == 1
 
 
+def test_get_conn_is_a_client_to_await(hook: LeadwayHook) -> None:
+    """As with Airflow's other hooks, it is what the hook is made of."""
+
+    async def name_of_new_contact() -> str | None:
+        async with hook.get_conn() as client:
+            answer = await client.upsert_contact({"email": "ann@example.com", "firstName": "Ann"})
+            return (await client.get_contact(answer.contact_id)).first_name
+
+    assert asyncio.run(name_of_new_contact()) == "Ann"
+
+
 def test_the_clients_of_a_hook_keep_to_one_quota(hook: LeadwayHook) -> None:
-    """Closing a hook, or going on with its asynchronous client, must not grant the quota anew."""
+    """Neither closing a hook nor using its asynchronous client starts a new quota window."""
     hook.get_custom_fields()
     hook.close()
     daily = hook.client().pacer.daily
@@ -162,8 +169,20 @@ def test_the_clients_of_a_hook_keep_to_one_quota(hook: LeadwayHook) -> None:
     assert again.remaining == daily.remaining - 1
 
 
+def test_a_failed_call_is_repeated_as_the_hook_says(connect: Connect, sandbox: Service) -> None:
+    """The number of attempts is that of the policy, and the pauses go by the clock."""
+    sandbox.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
+    time = IdleTime()
+    retry = RetryPolicy(attempts=3, base=1000.0, cap=1000.0)
+    with LeadwayHook(connect(), retry=retry, clock=time.clock) as hook, pytest.raises(UnavailableError, match="3 time"):
+        hook.get_custom_fields()
+    assert sandbox.journal.total == 3
+    assert len(time.slept) == 2
+    assert all(0 <= pause <= 1000 for pause in time.slept)
+
+
 def test_a_closed_hook_works_again(connect: Connect) -> None:
-    """Closing is for letting go; the next call opens anew, and closing twice does nothing."""
+    """The next call opens a new connection, and closing twice does nothing."""
     with LeadwayHook(connect()) as hook:
         hook.get_custom_fields()
     hook.close()
@@ -171,8 +190,8 @@ def test_a_closed_hook_works_again(connect: Connect) -> None:
     hook.close()
 
 
-def test_a_forgotten_close_is_silent(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    """A hook that is simply dropped closes its HTTP connection itself: no warning, nothing logged."""
+def test_a_hook_that_is_not_closed_causes_no_warning(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    """The garbage collection of a hook closes its HTTP connection, without a warning and without a log line."""
     with warnings.catch_warnings(record=True) as caught, caplog.at_level(logging.WARNING):
         warnings.simplefilter("always")
         LeadwayHook(connect()).get_custom_fields()
@@ -181,14 +200,16 @@ def test_a_forgotten_close_is_silent(connect: Connect, caplog: pytest.LogCapture
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-def test_a_hook_that_is_dropped_amid_an_event_loop_is_silent_too(
+def test_a_hook_that_is_collected_while_a_loop_runs_causes_no_warning(
     connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The collector may find a hook while somebody else's loop runs; that loop must not be disturbed."""
+    """A hook may be garbage-collected while another event loop runs, which must not be disturbed."""
     hooks = [LeadwayHook(connect())]
     hooks[0].get_custom_fields()
     session = hooks[0]._session
     assert session is not None
+    loop = session._runner.get_loop()
+    del session
 
     async def drop() -> None:
         before = set(threading.enumerate())
@@ -200,14 +221,13 @@ def test_a_hook_that_is_dropped_amid_an_event_loop_is_silent_too(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         asyncio.run(drop())
-    with pytest.raises(RuntimeError, match="closed"):
-        session[0].get_loop()
+    assert loop.is_closed()
     assert [str(warning.message) for warning in caught] == []
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_blocking_call_inside_an_event_loop_says_what_to_use(hook: LeadwayHook, sandbox: Service) -> None:
-    """The error names the way that works there, and the way works."""
+    """The error names the asynchronous client, which works there."""
 
     async def wrong() -> None:
         hook.get_custom_fields()
@@ -219,133 +239,3 @@ def test_a_blocking_call_inside_an_event_loop_says_what_to_use(hook: LeadwayHook
     with pytest.raises(ConfigurationError, match=r"async with hook\.client\(\)"):
         asyncio.run(wrong())
     assert asyncio.run(right()) == len(sandbox.account.custom_fields)
-
-
-def test_a_connection_as_uri_does_too(server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URI holds host with scheme, port, token and extra; every value of its extra is a text."""
-    address = urlsplit(server.url)
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_CRM",
-        f"leadway://http://:{quote(TOKEN, safe='')}@{address.hostname}:{address.port}/"
-        f"?location_id={LOCATION}&quota_requests=50&quota_seconds=5&timeout=20&verify=true",
-    )
-    with LeadwayHook("crm") as hook:
-        assert hook.get_location().id == LOCATION
-        assert (hook.settings.quota_requests, hook.settings.quota_seconds) == (50, 5)
-
-
-def test_what_the_form_leaves_empty_means_the_default(connect: Connect) -> None:
-    """Airflow's form saves a field that was left empty as null or as an empty text."""
-    empty = connect(api_version="", quota_requests=None, quota_seconds="", timeout=None, verify=None, proxy="")
-    with LeadwayHook(empty) as hook:
-        assert hook.get_custom_fields()
-        assert (hook.settings.quota_requests, hook.settings.api_version) == (100, "2021-07-28")
-
-
-def test_the_location_of_the_hook_goes_before_that_of_the_connection(connect: Connect) -> None:
-    """One connection may serve a task that names another location; this token may not use it."""
-    with LeadwayHook(connect(), location_id="another") as hook, pytest.raises(AccessDeniedError, match="another"):
-        hook.get_custom_fields()
-
-
-def found_by_airflow(monkeypatch: pytest.MonkeyPatch, *, password: str, extra: str) -> None:
-    """Makes a connection what Airflow finds, past the look-up's own checks and masking."""
-    found = SdkConnection(conn_id="crm", conn_type="leadway", password=password, extra=extra)
-    monkeypatch.setattr(LeadwayHook, "get_connection", lambda _hook, _conn_id: found)
-
-
-@pytest.mark.parametrize("extra", ["{'refresh_token': 'very-secret'}", '["very-secret"]'])
-def test_an_extra_that_is_no_json_object_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
-    """The message names the connection; the text, which may hold secrets, appears nowhere."""
-    found_by_airflow(monkeypatch, password=TOKEN, extra=extra)
-    with pytest.raises(ConnectionSettingsError, match="crm") as caught:
-        _ = LeadwayHook("crm").settings
-    assert "very-secret" not in "".join(traceback.format_exception(caught.value))
-
-
-def test_a_working_connection_tells_account_and_quota(hook: LeadwayHook) -> None:
-    """Test connection names the account, so that a person sees which one it is, and what is left of the day."""
-    works, message = hook.test_connection()
-    assert works, message
-    assert f"Sandbox {LOCATION}" in message
-    assert "199,998 of 200,000" in message
-
-
-def test_airflows_own_test_of_a_connection_works(server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The UI's button asks the connection, which travels as a URI and finds the hook by its type."""
-    connection = Connection(
-        conn_id="crm",
-        conn_type="leadway",
-        host=server.url.rpartition(":")[0],
-        port=server.port,
-        password=TOKEN,
-        extra=json.dumps({"location_id": LOCATION, "quota_requests": 50, "proxy": None}),
-    )
-    monkeypatch.setenv("AIRFLOW_CONN_CRM", connection.get_uri())
-    works, message = connection.test_connection()  # type: ignore[no-untyped-call]  # Airflow gives it no types
-    assert works, message
-    assert LOCATION in message
-
-
-@pytest.mark.parametrize("refusal", [FaultKind.FORBIDDEN, FaultKind.TOKEN_INVALID])
-def test_a_connection_without_the_location_scope_works_too(
-    hook: LeadwayHook, sandbox: Service, refusal: FaultKind
-) -> None:
-    """A sync doesn't need the scope that reads the account's name, so its absence (403 or 401) fails no test."""
-    sandbox.faults.add(Fault(refusal, times=None, path=f"/locations/{LOCATION}"))
-    works, message = hook.test_connection()
-    assert works, message
-    assert LOCATION in message
-
-
-def test_a_wrong_token_fails_with_what_to_do(connect: Connect) -> None:
-    """The message names the connection's id and the token, without showing it."""
-    with LeadwayHook(connect(password="pit-of-somebody-else")) as hook:
-        works, message = hook.test_connection()
-        with pytest.raises(AuthenticationError):
-            hook.get_custom_fields()
-    assert not works
-    assert "token" in message
-    assert "pit-of-somebody-else" not in message
-
-
-def test_a_wrong_location_fails_with_what_to_do(connect: Connect) -> None:
-    """A token of one account can't be used for another."""
-    with LeadwayHook(connect(location_id="somebody-elses")) as hook:
-        works, message = hook.test_connection()
-    assert not works
-    assert "location" in message
-
-
-def test_an_unusable_connection_fails_with_its_reason(connect: Connect) -> None:
-    """Settings that can't be used are a failed test, not a traceback."""
-    works, message = LeadwayHook(connect(quota_requests=-1)).test_connection()
-    assert not works
-    assert "crm" in message
-    assert "quota_requests" in message
-
-
-def test_the_token_is_shown_nowhere(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    """No repr, no log at any level and no traceback holds the token, whether calls succeed or fail."""
-    shown = []
-    with caplog.at_level(logging.DEBUG), LeadwayHook(connect()) as hook:
-        hook.upsert_contact(email="ann@example.com")
-        hook.test_connection()
-        try:
-            hook.get_contact("gone")
-        except RefusedError as error:
-            shown.append("".join(traceback.format_exception(error)))
-        shown += [repr(hook), str(hook), repr(hook.settings), str(hook.settings), repr(hook.client()), caplog.text]
-    assert len(shown) == 7
-    assert [text for text in shown if TOKEN in text] == []
-
-
-def test_airflow_masks_the_secrets_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else's code that logs a secret logs asterisks, also where Airflow's own look-up doesn't see to it."""
-    secrets = ["pit-only-here", "http://user:proxy-word@127.0.0.1:3128", "oauth-only-here"]
-    extra = {"location_id": "plain-location", "proxy": secrets[1], "client_secret": secrets[2]}
-    found_by_airflow(monkeypatch, password=secrets[0], extra=json.dumps(extra))
-    assert redact(secrets) == secrets
-    _ = LeadwayHook("crm").settings
-    assert redact([f"of {secret}" for secret in secrets]) == ["of ***"] * 3
-    assert redact("of plain-location") == "of plain-location"

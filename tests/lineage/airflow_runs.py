@@ -1,7 +1,7 @@
-"""An Airflow of its own, in a process of its own: runs DAGs on request and tells what came of them.
+"""An Airflow in a process of its own, which runs DAGs on request and reports the results.
 
-One line of JSON is read for each run and one is written; what Airflow says goes to standard error. It is a process
-because OpenLineage reads its configuration once.
+It reads the id of a DAG from a line of standard input, runs it, and writes one line of JSON. Airflow's own output goes
+to standard error. It is a process because OpenLineage reads its configuration only once.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import sys
 
 
 def main() -> None:
-    """Serve runs until standard input ends."""
-    told = os.fdopen(os.dup(1), "w", buffering=1)
+    """Run DAGs until standard input ends."""
+    lines = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
     from airflow.models.asset import AssetDagRunQueue, AssetEvent, AssetModel
@@ -25,7 +25,7 @@ def main() -> None:
 
     initdb()
     dags = load_dags(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
-    told.write(json.dumps(sorted(dags)) + "\n")
+    lines.write(json.dumps(sorted(dags)) + "\n")
     for line in sys.stdin:
         with create_session() as session:
             session.execute(delete(AssetEvent))
@@ -37,10 +37,10 @@ def main() -> None:
             )
             answer = {
                 "state": str(run.state),
-                "assets": {uri: extra for uri, extra in events},  # noqa: C416 - rows are no pairs to dict()
+                "assets": {uri: extra for uri, extra in events},  # noqa: C416 - dict() does not take rows
                 "follows": list(session.scalars(select(AssetDagRunQueue.target_dag_id))),
             }
-        told.write(json.dumps(answer) + "\n")
+        lines.write(json.dumps(answer) + "\n")
 
 
 if __name__ == "__main__":

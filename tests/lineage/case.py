@@ -1,11 +1,11 @@
 """A query of the corpus, with the lineage of every column of its result written by hand.
 
 An expected column is one of
-    customers.email              that column as it is
+    customers.email              the column as it is
     customers.email:T            through an expression; :A an aggregate, :C it only decides, :W it only sorts or groups
-    two of these with a blank    both
+    two of these with a space    both
     constant, computed           made from no column
-    ?                            can't be told from the query's text
+    ?                            can't be determined from the query's text
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class Case:
     """A query, and what it reads.
 
     Attributes:
-        name: what is special about it.
+        name: what is special about the query.
         backend: the database's name in a SQLAlchemy URL.
         sql: the query.
-        columns: what feeds each column, in the result's order.
-        tables: the tables, where the columns don't name them all.
+        columns: what each column is made from, in the result's order.
+        tables: all tables, if the columns don't name all of them.
     """
 
     name: str

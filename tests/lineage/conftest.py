@@ -1,4 +1,4 @@
-"""An Airflow whose OpenLineage events go to a file, beside a warehouse and an account."""
+"""An Airflow whose OpenLineage events go to a file, with a warehouse and an account."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ DAG_FILES = Path(__file__).parent / "dag_files"
 
 @dataclass
 class Airflow:
-    """Runs the DAGs of dag_files, and keeps every event that OpenLineage wrote."""
+    """Runs DAGs, and keeps every event that OpenLineage wrote."""
 
     process: subprocess.Popen[str]
     folder: Path
     sandbox: SandboxServer
 
     def run(self, dag_id: str) -> dict[str, Any]:
-        """Run a DAG; tells its state, the asset events and which DAGs wait to follow."""
+        """Run a DAG, and return its state, the asset events and the DAGs that they will start."""
         assert self.process.stdin
         self.process.stdin.write(f"{dag_id}\n")
         self.process.stdin.flush()
@@ -42,23 +42,23 @@ class Airflow:
         return answer
 
     def answer(self) -> Any:
-        """The process's next line."""
+        """Return the process's next line."""
         assert self.process.stdout
         line = self.process.stdout.readline()
         assert line, (self.folder / "log").read_text(encoding="utf-8")[-5000:]
         return json.loads(line)
 
     def events(self) -> list[dict[str, Any]]:
-        """Every event written so far, in order."""
+        """Return every event written so far, in order."""
         file = self.folder / "events"
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         return [json.loads(line) for line in lines]
 
     def last(self, job: str, event_type: str) -> dict[str, Any]:
-        """The last event of a task."""
-        found = [event for event in self.events() if event["job"]["name"] == job and event["eventType"] == event_type]
-        assert found, (self.folder / "log").read_text(encoding="utf-8")[-5000:]
-        return found[-1]
+        """Return the last event of a task."""
+        events = [each for each in self.events() if each["job"]["name"] == job and each["eventType"] == event_type]
+        assert events, (self.folder / "log").read_text(encoding="utf-8")[-5000:]
+        return events[-1]
 
     def execute(self, sql: str, rows: tuple[tuple[object, ...], ...] = ((),)) -> None:
         """Change the warehouse."""
@@ -68,7 +68,7 @@ class Airflow:
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    """Started once for a module, because that takes seconds."""
+    """Start an Airflow with a warehouse, once for a module, because that takes seconds."""
     with running(DAG_FILES, tmp_path_factory.mktemp("airflow")) as started:
         started.execute("CREATE TABLE customers (id INTEGER, email TEXT, first_name TEXT, phone TEXT, country TEXT)")
         started.execute("CREATE TABLE orders (customer_id INTEGER, total REAL)")
@@ -77,7 +77,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
 
 @contextmanager
 def running(dag_files: Path, folder: Path) -> Iterator[Airflow]:
-    """An Airflow with the DAGs of some files, that keeps everything in a folder."""
+    """Start an Airflow with the DAGs of a folder, which keeps everything in another folder."""
     with SandboxServer(Settings(burst=None)) as sandbox, (folder / "log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.lineage.airflow_runs"],

@@ -1,11 +1,14 @@
-"""Queries as data engineers write them, in five dialects; see case.py for how they are written down."""
+"""Queries as data engineers write them, in five dialects, and the whole corpus. case.py explains the notation."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from tests.lineage.case import Case
+from tests.lineage.corpus_files import FILES
 from tests.lineage.corpus_postgres import POSTGRES
+from tests.lineage.corpus_servers import CLICKHOUSE_TRINO_MSSQL
+from tests.lineage.corpus_warehouses import DUCKDB_SNOWFLAKE_BIGQUERY
 
 
 def _mysql(name: str, sql: str, /, tables: str = "", **columns: str) -> Case:
@@ -48,7 +51,7 @@ _MYSQL: Final = (
         source="constant",
     ),
     _mysql(
-        "a union behind a star",
+        "a union under a star",
         "SELECT u.id, u.email FROM (SELECT * FROM customers UNION SELECT * FROM leads) AS u",
         id="customers.id leads.id",
         email="customers.email leads.email",
@@ -148,7 +151,7 @@ _SQLITE: Final = (
         email="customers.email optouts.email",
     ),
     _sqlite(
-        "a join by name behind a star",
+        "a join by name under a star",
         "SELECT * FROM customers JOIN (SELECT customer_id, total FROM orders) AS o USING (customer_id)",
         customer_id="orders.customer_id",
         email="customers.email",
@@ -277,4 +280,13 @@ _BIGQUERY: Final = (
     ),
 )
 
-CORPUS: Final = (*POSTGRES, *_MYSQL, *_SQLITE, *_SNOWFLAKE, *_BIGQUERY)
+CORPUS: Final = (
+    *POSTGRES,
+    *_MYSQL,
+    *_SQLITE,
+    *_SNOWFLAKE,
+    *_BIGQUERY,
+    *DUCKDB_SNOWFLAKE_BIGQUERY,
+    *CLICKHOUSE_TRINO_MSSQL,
+    *FILES,
+)

@@ -1,4 +1,4 @@
-"""Queries for PostgreSQL as data engineers write them; see case.py for how they are written down."""
+"""Queries for PostgreSQL as data engineers write them. case.py explains the notation."""
 
 from __future__ import annotations
 

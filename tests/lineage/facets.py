@@ -1,4 +1,4 @@
-"""Whether an event's facets are what the OpenLineage client's own classes take."""
+"""Checks that the OpenLineage client's own classes take the facets of an event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLASSES: Mapping[str, type] = {
 
 
 def rebuild(event: Mapping[str, Any]) -> RunEvent:
-    """Make the event anew from the client's classes, which refuse what they don't know."""
+    """Return the event made of the client's classes, which refuse unknown attributes."""
     run, job = event["run"], event["job"]
     return RunEvent(
         eventType=RunState[event["eventType"]],
@@ -48,22 +48,22 @@ def rebuild(event: Mapping[str, Any]) -> RunEvent:
 def _facets(facets: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in facets.items():
         if name in CLASSES:
-            facet = _made(CLASSES[name], {key: inner for key, inner in value.items() if not key.startswith("_")})
+            facet = _instance(CLASSES[name], {key: inner for key, inner in value.items() if not key.startswith("_")})
             assert facet._schemaURL == value["_schemaURL"]
             yield name, facet
 
 
-def _made(kind: Any, value: Any) -> Any:
-    """A value of that type: an attrs class, or a list, dict or optional of them."""
+def _instance(kind: Any, value: Any) -> Any:
+    """Return a value of that type: an attrs class, or a list, dict or optional of them."""
     if attrs.has(kind):
         hints = typing.get_type_hints(kind)
-        return kind(**{name: _made(hints[name], inner) for name, inner in value.items()})
+        return kind(**{name: _instance(hints[name], inner) for name, inner in value.items()})
     arguments = typing.get_args(kind)
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType) and value is not None:
-        return _made(arguments[0], value)
+        return _instance(arguments[0], value)
     if origin is list:
-        return [_made(arguments[0], each) for each in value]
+        return [_instance(arguments[0], each) for each in value]
     if origin is dict:
-        return {name: _made(arguments[1], each) for name, each in value.items()}
+        return {name: _instance(arguments[1], each) for name, each in value.items()}
     return value

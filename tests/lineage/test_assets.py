@@ -1,4 +1,4 @@
-"""The contacts as an asset, and lineage where its parts are absent."""
+"""The contacts as an asset, and a process without the optional packages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import pytest
 from airflow.providers_manager import ProvidersManager
 from airflow.sdk import Asset
 
-from leadway_provider.api.settings import DEFAULT_HOST
 from leadway_provider.lineage.assets import convert_asset_to_openlineage, create_asset, is_contacts
-from leadway_provider.operators.lineage import settle_assets
+from leadway_provider.lineage.run import contacts_dataset
+from leadway_provider.operators.lineage import report_to_assets
+from leadway_provider.sync.request import SyncRequest
 
 
-def test_airflow_knows_the_scheme() -> None:
+def test_airflow_finds_the_scheme() -> None:
     """Handler, factory and converter are found through the provider's info."""
     known = ProvidersManager()  # type: ignore[no-untyped-call]  # Airflow has no types there
     assert "leadway" in known.asset_uri_handlers
@@ -25,27 +26,31 @@ def test_airflow_knows_the_scheme() -> None:
 
 
 def test_a_location_keeps_its_case() -> None:
-    """Ids of accounts tell capitals from small letters."""
+    """Upper and lower case make a difference in the ids of accounts."""
     assert create_asset("ve9EPM428h8vShlRW1KT").uri == "leadway://ve9EPM428h8vShlRW1KT/contacts"
 
 
 @pytest.mark.parametrize("uri", ["leadway://abc", "leadway:///contacts", "leadway://abc/opportunities"])
 def test_another_uri_is_an_error_while_the_dag_is_parsed(uri: str) -> None:
-    """It says how an asset is written."""
+    """The error says how an asset is written."""
     with pytest.raises(ValueError, match="leadway://<location id>/contacts"):
         Asset(uri=uri)
 
 
-def test_an_asset_becomes_the_dataset_that_the_operator_writes() -> None:
-    """Under the API's public host, unless a hook that reports it knows another."""
-    public = convert_asset_to_openlineage(create_asset("abc"), None)
-    assert (public.namespace, public.name) == (DEFAULT_HOST, "abc.contacts")
-    hook = SimpleNamespace(settings=SimpleNamespace(base_url="https://proxy.example.com:8443/leadway"))
-    assert convert_asset_to_openlineage(create_asset("abc"), hook).namespace == "https://proxy.example.com:8443"
+def test_an_asset_and_its_dataset_are_one_thing() -> None:
+    """Namespace and name together are the asset's URI, whoever reports it and whatever the API's host is."""
+    asset = create_asset("ve9EPM428h8vShlRW1KT")
+    for reporter in (
+        None,
+        SimpleNamespace(settings=SimpleNamespace(base_url="https://proxy.example.com:8443/leadway")),
+    ):
+        dataset = convert_asset_to_openlineage(asset, reporter)
+        assert f"{dataset.namespace}/{dataset.name}" == asset.uri
+    assert contacts_dataset("ve9EPM428h8vShlRW1KT").uri == asset.uri
 
 
-def test_other_outlets_are_no_contacts() -> None:
-    """By URI, of an Asset or of a reference to one."""
+def test_other_outlets_are_not_contacts() -> None:
+    """The URI decides, of an Asset or of a reference to one."""
     assert is_contacts(create_asset("abc"))
     assert is_contacts(Asset.ref(uri="leadway://abc/contacts"))
     assert not is_contacts(Asset("file:///leadway"))
@@ -53,7 +58,7 @@ def test_other_outlets_are_no_contacts() -> None:
 
 
 class OneEvent:
-    """What Airflow keeps for the events of a task's outlets; Airflow 3.1 can't use an Asset as a dict's key."""
+    """Airflow's object for the events of outlets. It is not a dict, because an Asset can't be a key in Airflow 3.1."""
 
     def __init__(self) -> None:
         self.extra: dict[str, object] = {}
@@ -65,12 +70,13 @@ class OneEvent:
 
 @pytest.mark.parametrize("count", ["created", "updated", "unknown", "removed", "unchanged", "unremoved"])
 def test_an_event_needs_a_contact_that_changed(count: str) -> None:
-    """Removal changes contacts too."""
+    """A contact that was created, updated or removed makes an event, and so does one that may have been."""
     asset = create_asset("abc")
-    task: Any = SimpleNamespace(outlets=[asset], inlets=[], record=None, only_plan=False, emit_unchanged=False)
+    task: Any = SimpleNamespace(outlets=[asset], inlets=[])
+    request = SyncRequest(task_id="sync", default_name="dag.sync", sql="SELECT 1", sql_conn_id="none", key="id")
     events = OneEvent()
     report = dict.fromkeys(("created", "updated", "unknown", "removed", "unchanged", "unremoved"), 0) | {count: 1}
-    settle_assets(task, cast("Any", {"outlet_events": events}), report)
+    report_to_assets(task, request, None, cast("Any", {"outlet_events": events}), report)
     assert bool(task.outlets) == bool(events.extra) == (count not in ("unchanged", "unremoved"))
 
 
@@ -86,6 +92,6 @@ assert not [name for name in sys.modules if name.startswith("sqlglot.")]
 """
 
 
-def test_without_openlineage_nothing_is_told_and_nothing_fails() -> None:
-    """In a process where neither it nor the parser can be imported."""
+def test_without_openlineage_there_are_no_events_and_no_errors() -> None:
+    """The operator works in a process where neither OpenLineage nor the parser can be imported."""
     subprocess.run([sys.executable, "-c", WITHOUT], check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""What the operator's methods hand to OpenLineage where a DAG run would take too long to arrange."""
+"""What the operator's methods return for OpenLineage."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ BOB: Row = (2, "bob@example.com", "Bob", None, None)
 
 
 def task(sql: str = SQL, **arguments: Any) -> LeadwayUpsertContactsOperator:
-    """The operator of one attempt."""
+    """Return the operator of one attempt."""
     return LeadwayUpsertContactsOperator(
         task_id="sync", sql=sql, sql_conn_id="warehouse", key="id", state_conn_id="state", max_in_flight=1, **arguments
     )
 
 
 def execute(operator: LeadwayUpsertContactsOperator) -> dict[str, Any]:
-    """One attempt."""
+    """Run one attempt."""
     return operator.execute(cast("Any", {"ti": TaskInstance()}))
 
 
-def fed(lineage: Any) -> dict[str, set[str]]:
-    """The columns of each field."""
+def sources(lineage: Any) -> dict[str, set[str]]:
+    """Return the columns that feed each field."""
     fields = lineage.outputs[0].facets["columnLineage"].fields
     return {name: {each.field for each in field.inputFields} for name, field in fields.items()}
 
 
-def test_an_attempt_that_goes_on_tells_columns_and_the_counts_of_all(
+def test_an_attempt_that_goes_on_reports_columns_and_the_counts_of_all_attempts(
     warehouse: Warehouse, sandbox: SandboxServer
 ) -> None:
-    """It doesn't read the source again: the query's text tells the columns, the state store the counts."""
+    """It does not run the query again: the columns and the counts come from the state store."""
     warehouse.fill(ANN, BOB)
     sandbox.faults.add(Fault(FaultKind.TOKEN_INVALID, email="bob@example.com"))
     with pytest.raises(AirflowFailException):
@@ -47,14 +47,14 @@ def test_an_attempt_that_goes_on_tells_columns_and_the_counts_of_all(
     report = execute(second)
     lineage = second.get_openlineage_facets_on_complete(None)
     assert lineage
-    told = lineage.run_facets["leadwaySync"]
-    assert (told.counts["created"], told.calls, told.runId) == (2, report["calls"], report["run_id"])
-    assert fed(lineage) == {name: {name} for name in ("email", "first_name", "phone", "country")}
+    facet = lineage.run_facets["leadwaySync"]
+    assert (facet.counts["created"], facet.calls, facet.runId) == (2, report["calls"], report["run_id"])
+    assert sources(lineage) == {name: {name} for name in ("email", "first_name", "phone", "country")}
     assert lineage.outputs[0].outputFacets["outputStatistics"].rowCount == 2
 
 
-def test_bound_values_are_not_told(warehouse: Warehouse) -> None:
-    """The query's places are shown, what is bound to them is not."""
+def test_bound_values_are_not_reported(warehouse: Warehouse) -> None:
+    """The names of the query's parameters are in the event, and their values are not."""
     warehouse.fill(ANN, BOB)
     operator = task(
         "SELECT id, email, 'erp' AS source FROM customers WHERE email <> :mine",
@@ -65,10 +65,10 @@ def test_bound_values_are_not_told(warehouse: Warehouse) -> None:
     assert lineage
     assert "bob@example.com" not in str(lineage)
     assert lineage.run_facets["leadwaySync"].problem is None
-    assert fed(lineage) == {"email": {"email"}, "source": set()}
+    assert sources(lineage) == {"email": {"email"}, "source": set()}
 
 
-def test_a_query_that_can_not_be_read_leaves_lineage_from_the_result(
+def test_the_lineage_of_a_query_that_can_not_be_read_begins_at_its_result(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The result's columns still feed the fields, and the run facet says why there are no tables."""
@@ -81,14 +81,14 @@ def test_a_query_that_can_not_be_read_leaves_lineage_from_the_result(
     [result] = lineage.inputs
     assert result.name.endswith(".sync.query")
     assert [each.name for each in result.facets["schema"].fields] == ["id", "email", "first_name", "phone", "country"]
-    assert fed(lineage)["email"] == {"email"}
-    assert "no dialect" in lineage.run_facets["leadwaySync"].problem
+    assert sources(lineage)["email"] == {"email"}
+    assert "does not have the dialect" in lineage.run_facets["leadwaySync"].problem
 
 
 @pytest.mark.parametrize("missing", ["AIRFLOW_CONN_WAREHOUSE", "AIRFLOW_CONN_LEADWAY_DEFAULT"])
 @pytest.mark.usefixtures("warehouse")
-def test_without_a_connection_nothing_is_told(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """The task itself will say what is wrong."""
+def test_without_a_connection_there_is_no_event(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """The task itself then fails with an error that names the connection."""
     monkeypatch.delenv(missing)
     assert task().get_openlineage_facets_on_start() is None
     assert task().get_openlineage_facets_on_failure(None) is None

@@ -1,7 +1,8 @@
-"""What is said of queries that can't be read, and how columns become contact fields."""
+"""Queries that can't be read, and the contact fields that columns feed."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -11,7 +12,8 @@ from leadway_provider import lineage
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import compile_mapping
 from leadway_provider.lineage.fields import ContactField, contact_fields, expected_fields
-from leadway_provider.lineage.query import Origin, read_query
+from leadway_provider.lineage.origin import Origin
+from leadway_provider.lineage.query import read_query
 from leadway_provider.lineage.run import RunLineage
 from leadway_provider.lineage.source import SourceDatabase
 
@@ -24,11 +26,11 @@ from leadway_provider.lineage.source import SourceDatabase
         ("UPDATE customers SET email = NULL RETURNING id, email", "postgresql", "one SELECT"),
         ("SELECT id, email FROM a; SELECT id, email FROM b", "postgresql", "one SELECT"),
         ("", "sqlite", "one SELECT"),
-        ("SELECT id, email FROM customers", "ingres", "no dialect 'ingres'"),
+        ("SELECT id, email FROM customers", "ingres", "dialect 'ingres'"),
     ],
 )
 def test_a_query_that_can_not_be_read_has_its_reason(sql: str, backend: str, says: str) -> None:
-    """There are no tables then, every column of the result is unresolved, and nothing is raised."""
+    """It has no tables, every column of its result is unresolved, and no error is raised."""
     found = read_query(sql, backend, ("id", "email"))
     assert says in (found.problem or "")
     assert found.tables == ()
@@ -39,23 +41,36 @@ def test_a_query_that_can_not_be_read_has_its_reason(sql: str, backend: str, say
 
 
 def test_the_reason_quotes_nothing_of_the_query() -> None:
-    """A literal in a query that can't be parsed is not repeated."""
+    """A literal in a query that can't be parsed is not in the reason."""
     found = read_query("SELECT 'ann@example.com' 'bob@example.com' WHERE FROM x", "postgresql", ("email",))
     assert found.problem
     assert "example.com" not in found.problem
 
 
 def test_without_the_parser_the_reason_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is an optional package: its absence is no error."""
-    for module in ("sql", "shape"):
+    """The parser is an optional package, and its absence is not an error."""
+    for module in ("sql", "scope", "functions", "resolver", "tables"):
         monkeypatch.delattr(lineage, module, raising=False)
         monkeypatch.delitem(sys.modules, f"leadway_provider.lineage.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "sqlglot", None)
     assert "leadway-provider[lineage]" in (read_query("SELECT 1", "sqlite", ("one",)).problem or "")
 
 
+def test_the_parser_is_loaded_when_a_query_is_read() -> None:
+    """Importing the package does not import the parser, which takes time."""
+    program = (
+        "import sys\n"
+        "from leadway_provider.lineage import assets, fields, origin, query, record, run, source\n"
+        "print('sqlglot' in sys.modules)\n"
+        "query.read_query('SELECT id FROM customers', 'sqlite')\n"
+        "print('sqlglot' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
 def test_without_a_live_result_the_query_names_its_columns() -> None:
-    """Before the query runs its text must do; where that has a star, the tables are told and no column is."""
+    """Before the query runs, its text gives the columns; if it has a star, it gives only the tables."""
     named = read_query('SELECT id, mail AS "E-Mail" FROM customers', "sqlite")
     assert [each.name for each in named.columns] == ["id", "E-Mail"]
     starred = read_query("SELECT * FROM customers", "sqlite")
@@ -72,20 +87,20 @@ def test_without_a_live_result_the_query_names_its_columns() -> None:
         "SELECT email FROM a CROSS JOIN b",
     ],
 )
-def test_what_the_text_does_not_tell_is_not_guessed(sql: str) -> None:
-    """Whole rows, renamed and pivoted tables, joins by name: no edge rather than a wrong one."""
+def test_what_the_text_does_not_show_is_unresolved(sql: str) -> None:
+    """A column of a whole row, a renamed or pivoted table or a natural join has no source rather than a wrong one."""
     [column] = read_query(sql, "postgresql" if "PIVOT" not in sql else "snowflake", ("email",)).columns
     assert (column.origin, column.inputs) == (Origin.UNRESOLVED, ())
     assert column.problem
 
 
 def test_an_escaped_colon_is_read_as_the_database_gets_it() -> None:
-    """With parameters a cast's colons may be escaped; without, the query is taken as it is."""
+    """In a query with parameters, the colons of a cast may be escaped."""
     sql = "SELECT id, mail\\:\\:text AS email FROM customers WHERE id > :since"
     bound = RunLineage(
         sync="s",
         sql_conn_id="w",
-        source=SourceDatabase("postgresql"),
+        source=SourceDatabase("postgresql", "postgres://h:5432"),
         sql=sql,
         host="h",
         location_id="l",
@@ -96,8 +111,8 @@ def test_an_escaped_colon_is_read_as_the_database_gets_it() -> None:
     assert replace(bound, parameters=False).query().problem
 
 
-def test_custom_fields_are_told_by_the_names_that_people_see() -> None:
-    """Whether a column is mapped by id, by key or by name, in any case."""
+def test_custom_fields_have_the_names_that_people_see() -> None:
+    """A custom field that is mapped by id, key or name, in any case, has its name in the CRM."""
     value = CustomField("a1", "Lifetime Value", "contact.lifetime_value", "MONETORY")
     plan = CustomField("b2", "Plan", "contact.plan", "TEXT")
     mapping = compile_mapping(
@@ -115,8 +130,8 @@ def test_custom_fields_are_told_by_the_names_that_people_see() -> None:
     }
 
 
-def test_before_the_account_is_asked_names_alone_tell_the_fields() -> None:
-    """A column that names no target feeds nothing; `mapping` renames in any case."""
+def test_before_the_account_is_read_the_names_show_the_fields() -> None:
+    """A column that is not a target feeds no field, and `mapping` names columns in any case."""
     assert expected_fields(["id", "MAIL", "firstName"], {"mail": "email"}, ["tags"]) == (
         ContactField("email", "email", "MAIL"),
         ContactField("first_name", "text", "firstName"),

@@ -1,4 +1,4 @@
-"""An attempt that goes on with an outbox tells the same lineage as the one that planned it."""
+"""An attempt that goes on with an outbox reports the same lineage as the one that planned it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOB: Row = (2, "bob@example.com", "Bob", "+12025550102", "US")
 
 
 def operator(**arguments: Any) -> LeadwayUpsertContactsOperator:
-    """A task whose columns only the live result knows, with a constant."""
+    """Return a task with a constant, whose columns only the live result shows."""
     return LeadwayUpsertContactsOperator(
         task_id="sync",
         sql="SELECT * FROM customers",
@@ -38,7 +38,7 @@ def execute(task: LeadwayUpsertContactsOperator) -> Any:
 
 
 def interrupted(warehouse: Warehouse, sandbox: SandboxServer) -> LeadwayUpsertContactsOperator:
-    """A first attempt that has planned both rows and delivered one."""
+    """Run a first attempt that plans both rows and delivers one, and return its task."""
     warehouse.fill(ANN, BOB)
     sandbox.faults.add(Fault(FaultKind.TOKEN_INVALID, email="bob@example.com"))
     first = operator()
@@ -47,8 +47,8 @@ def interrupted(warehouse: Warehouse, sandbox: SandboxServer) -> LeadwayUpsertCo
     return first
 
 
-def test_a_resumed_attempt_tells_the_same_columns(warehouse: Warehouse, sandbox: SandboxServer) -> None:
-    """Schema, column lineage, the result's columns and the constants are those of the attempt that asked the source."""
+def test_a_resumed_attempt_reports_the_same_columns(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """Schema, column lineage, the result's columns and the constants are those of the attempt that ran the query."""
     first = interrupted(warehouse, sandbox)
     second = operator()
     assert execute(second)["created"] == 2
@@ -60,8 +60,8 @@ def test_a_resumed_attempt_tells_the_same_columns(warehouse: Warehouse, sandbox:
     assert resumed
     for name in ("schema", "columnLineage"):
         assert resumed.outputs[0].facets[name] == planned.outputs[0].facets[name]
-    told, before = resumed.run_facets["leadwaySync"], planned.run_facets["leadwaySync"]
-    assert (told.columns, told.constants, told.runId) == (before.columns, before.constants, before.runId)
+    after, before = resumed.run_facets["leadwaySync"], planned.run_facets["leadwaySync"]
+    assert (after.columns, after.constants, after.runId) == (before.columns, before.constants, before.runId)
     fields = resumed.outputs[0].facets["columnLineage"].fields
     assert [each.field for each in fields["first_name"].inputFields] == ["first_name"]
     assert fields["source"].transformationType == "CONSTANT"
@@ -70,8 +70,8 @@ def test_a_resumed_attempt_tells_the_same_columns(warehouse: Warehouse, sandbox:
     ]
 
 
-def test_a_reviewed_run_tells_what_its_dry_run_learned(warehouse: Warehouse) -> None:
-    """The task that delivers it reads no source, and knows the columns all the same."""
+def test_a_reviewed_run_reports_the_columns_of_its_dry_run(warehouse: Warehouse) -> None:
+    """The task that delivers the plan does not run the query, and reports the same columns."""
     warehouse.fill(ANN)
     planning = operator(dry_run=True)
     report = execute(planning)
@@ -88,8 +88,8 @@ def test_a_reviewed_run_tells_what_its_dry_run_learned(warehouse: Warehouse) -> 
         assert database.execute("SELECT attempt, fields FROM leadway_delivery").fetchall() == [(2, "1f")]
 
 
-def test_a_run_of_an_older_version_is_resumed_without(warehouse: Warehouse, sandbox: SandboxServer) -> None:
-    """What it didn't keep isn't told, and is no error."""
+def test_a_run_of_an_older_version_is_resumed_without_columns(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """If the state store has no columns of the run, they are not reported, and the run goes on."""
     interrupted(warehouse, sandbox)
     with sqlite3.connect(warehouse.state) as database:
         database.execute("UPDATE leadway_run SET source = NULL, versions = NULL")
@@ -103,7 +103,7 @@ def test_a_run_of_an_older_version_is_resumed_without(warehouse: Warehouse, sand
 
 
 def test_a_run_keeps_its_versions(warehouse: Warehouse) -> None:
-    """Which software planned a run can be looked up later."""
+    """The state store has the versions of the software that planned a run."""
     import json
     import platform
 

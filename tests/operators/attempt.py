@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Any, cast
 
-from leadway_provider.contacts.rules import ContactRules
+from leadway_provider.policies import ContactRules
 from tests.operators.task import TaskInstance, operator
 
 if __name__ == "__main__":

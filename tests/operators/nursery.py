@@ -1,6 +1,6 @@
 """Attempts of the task in processes that begin at once: each is a fork of this one, which has everything loaded.
 
-Reads a line of JSON for each attempt, [run id, arguments]; tells the process's id, and when it ended how: a report, the
+Reads a line of JSON for each attempt, [run id, arguments]; prints its process id, and when it ended how: a report, the
 moment until which it defers, an error, or nothing where it was killed.
 """
 

@@ -6,9 +6,11 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from leadway_provider.api.retry import RetryPolicy
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
+from leadway_provider.operators.timing import Timing
 
 SQL = "SELECT id, email, first_name, phone, country FROM customers ORDER BY id"
 Row = tuple[object, object, object, object, object]
@@ -48,15 +50,31 @@ class TaskInstance:
         self.pushed[key] = value
 
 
-def operator(**arguments: Any) -> LeadwayUpsertContactsOperator:
+NEVER_AGAIN: Final = Timing(retry=RetryPolicy(attempts=1))
+"""A failed call is not repeated."""
+
+
+def operator(timing: Timing | None = None, **arguments: Any) -> LeadwayUpsertContactsOperator:
     """The task: everything of the table `customers`, unless told otherwise."""
-    chosen = {"sql": SQL, "sql_conn_id": "warehouse", "key": "id", "state_conn_id": "state"} | arguments
-    return LeadwayUpsertContactsOperator(task_id="sync", **chosen)
+    chosen: dict[str, Any] = {
+        "sql": SQL,
+        "sql_conn_id": "warehouse",
+        "key": "id",
+        "state_conn_id": "state",
+        "deferrable": True,
+    } | arguments
+    task = LeadwayUpsertContactsOperator(task_id="sync", **chosen)
+    task.timing = timing
+    return task
 
 
 def sync(
-    run_id: str = "first", ti: TaskInstance | None = None, as_of: datetime | None = None, **arguments: Any
+    run_id: str = "first",
+    ti: TaskInstance | None = None,
+    as_of: datetime | None = None,
+    since: datetime | None = None,
+    **arguments: Any,
 ) -> dict[str, Any]:
-    """Run the operator once, as the task of that DAG run, whose data interval ends then."""
-    context = {"ti": ti or TaskInstance(run_id=run_id), "data_interval_end": as_of}
+    """Run the operator once, as the task of that DAG run, whose data interval is from `since` to `as_of`."""
+    context = {"ti": ti or TaskInstance(run_id=run_id), "data_interval_start": since, "data_interval_end": as_of}
     return operator(**arguments).execute(cast("Any", context))

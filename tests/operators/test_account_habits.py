@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from leadway_provider.contacts.rules import ContactRules
+from leadway_provider.policies import ContactRules
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from tests.operators.people import ANN, counted, fill, held, stored, sync_people
@@ -20,7 +20,7 @@ def test_no_identity_costs_no_call(warehouse: Warehouse, sandbox: SandboxServer,
     fill(warehouse, {"email": blank, "phone": blank, "first_name": "Ann"})
     assert counted(sync_people(max_rejected=1)) == {"invalid": 1}
     assert stored(warehouse) == {"reasons": [("email", "no_identity")]}
-    assert not sandbox.journal.upserts
+    assert not sandbox.journal.writes
 
 
 def test_a_blank_email_is_not_sent(warehouse: Warehouse, sandbox: SandboxServer) -> None:

@@ -14,11 +14,11 @@ from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
 from tests.operators.task import Row, Warehouse, sync
 
 ANN: Row = (1, "ann@example.com", "Ann", None, None)
-NO_AT: Row = (2, "not an e-mail", "Nat", None, None)
+NO_AT: Row = (2, "nobody at example", "Nat", None, None)
 
 
 def entries(warehouse: Warehouse) -> int:
-    """How many deliveries the ledger tells of."""
+    """Return how many deliveries the ledger has."""
     with sqlite3.connect(warehouse.state) as database:
         count: int = database.execute("SELECT count(*) FROM leadway_delivery").fetchone()[0]
         return count
@@ -28,7 +28,7 @@ def let_pass(warehouse: Warehouse, days: float) -> None:
     """Let what is in the ledger be so old."""
     at = datetime.now(UTC) - timedelta(days=days)
     with sqlite3.connect(warehouse.state) as database:
-        database.execute("UPDATE leadway_delivery SET delivered_at = ?", [at.strftime("%Y-%m-%d %H:%M:%S.%f")])
+        database.execute("UPDATE leadway_delivery SET delivered_at = ?", [int(at.timestamp() * 1_000_000)])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_dry_run_changes_nothing(warehouse: Warehouse) -> None:
     assert entries(warehouse) == 1
 
 
-@pytest.mark.parametrize("days", [0, -1, 1.5, True, "30", None])
+@pytest.mark.parametrize("days", [0, -1, 1.5, True, "30"])
 def test_days_are_a_whole_number(days: object) -> None:
     """Anything else is told while the DAG is parsed."""
     arguments: dict[str, Any] = {"ledger_days": days}

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from airflow.sdk.execution_time.timeout import AirflowTaskTimeout, timeout  # type: ignore[attr-defined]
 
-from leadway_provider.api.brake import Brake
 from leadway_provider.exceptions import StoppedError
 from leadway_provider.operators.loop import LoopThread
 from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sync.cancel import CancelToken
 from tests.faults.instant import ACKNOWLEDGING, PLANNING, SENDING, at
 from tests.operators.task import Warehouse, sync
 
@@ -34,15 +34,15 @@ def interrupt(number: signal.Signals) -> None:
 
 
 @pytest.fixture
-def brake() -> Brake:
+def cancel_token() -> CancelToken:
     """The run's."""
-    return Brake()
+    return CancelToken()
 
 
 @pytest.fixture
-def loop(brake: Brake) -> Iterator[LoopThread]:
+def loop(cancel_token: CancelToken) -> Iterator[LoopThread]:
     """The run's, ended with the test."""
-    with LoopThread(brake) as thread:
+    with LoopThread(cancel_token) as thread:
         yield thread
 
 
@@ -59,14 +59,14 @@ def _striking() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_striking")
-def test_what_strikes_is_raised_once_the_run_has_ended_in_order(brake: Brake, loop: LoopThread) -> None:
-    """A signal that comes amid a callback of the loop pulls the brake, and what heeds it is finished first."""
+def test_what_strikes_is_raised_once_the_run_has_ended_in_order(cancel_token: CancelToken, loop: LoopThread) -> None:
+    """A signal that comes amid a callback of the loop pulls the cancel_token, and what heeds it is finished first."""
     done: list[str] = []
 
     async def deliver() -> None:
         asyncio.get_running_loop().call_soon(interrupt, signal.SIGUSR1)
         try:
-            await brake.interrupting(asyncio.sleep)(600)
+            await cancel_token.cancellable(asyncio.sleep)(600)
         except StoppedError:
             done.append("stopped")
         await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,24 +19,27 @@ import pytest
 import sqlalchemy as sa
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from leadway_provider.clock import Clock
 from leadway_provider.exceptions import ConfigurationError, LeaseLostError, SyncBusyError
-from leadway_provider.operators import lease as lease_module
+from leadway_provider.operators.timing import Timing
+from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from leadway_provider.store.lease import LeaseBook
-from leadway_provider.store.state import StateStore, SyncIdentity
-from leadway_provider.sync import lease as lease_rules
-from leadway_provider.sync.lease import Hold
-from leadway_provider.sync.removal import RemovalPolicy
+from leadway_provider.store.lease import SqlLeaseStore
+from leadway_provider.store.state import StateStore
+from leadway_provider.sync.lease import HELD_LONGER, LeaseState, LeaseTiming
+from leadway_provider.sync.request import SyncIdentity
 from tests.operators.task import Row, Warehouse, operator, sync
 
 ANN: Row = (1, "ann@example.com", "Ann", None, None)
-OTHER = Hold("another token", 0, "customers/second/sync/-1", "another machine 1")
+OTHER = LeaseState("another token", 0, "customers/second/sync/-1", "another machine 1")
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+IMPATIENT = Timing(lease=LeaseTiming(look_every=0.01))
+"""Looks at another run's lease follow each other closely."""
 
 
 @pytest.fixture
-def book(warehouse: Warehouse, sandbox: SandboxServer) -> Iterator[LeaseBook]:
+def leases(warehouse: Warehouse, sandbox: SandboxServer) -> Iterator[SqlLeaseStore]:
     """The lease of the sync that the tests' task runs."""
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(warehouse.state)))
     with closing(StateStore.open(engine, "state")) as state:
@@ -42,126 +47,117 @@ def book(warehouse: Warehouse, sandbox: SandboxServer) -> Iterator[LeaseBook]:
 
 
 @contextmanager
-def beating(book: LeaseBook) -> Iterator[None]:
-    """Another run that shows that it is alive whenever somebody looks."""
-    book.take(None, OTHER)
-    look = LeaseBook.read
+def beating(leases: SqlLeaseStore, until: threading.Event | None = None) -> Iterator[None]:
+    """Another run that stores heartbeats all the time, until then or until the block ends."""
+    leases.acquire(None, OTHER)
+    ended = until or threading.Event()
 
-    def read(reader: LeaseBook) -> Hold | None:
-        book.beat(OTHER.token)
-        return look(reader)
+    def beat() -> None:
+        while not ended.wait(0.002):
+            leases.heartbeat(OTHER.token)
+        leases.release(OTHER.token)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LeaseBook, "read", read)
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
         yield
+    finally:
+        ended.set()
+        thread.join()
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks follow each other closely."""
-    monkeypatch.setattr(lease_module, "LOOK_EVERY", 0.01)
-
-
-def test_a_run_fails_while_another_is_going_on(warehouse: Warehouse, sandbox: SandboxServer, book: LeaseBook) -> None:
+def test_a_run_fails_while_another_is_going_on(
+    warehouse: Warehouse, sandbox: SandboxServer, leases: SqlLeaseStore
+) -> None:
     """With on_busy="fail" the error names the other run, and says what to do; nothing is read or sent."""
     warehouse.fill(ANN)
-    with beating(book), pytest.raises(SyncBusyError, match=r"customers/second/sync/-1.*on_busy='wait'"):
-        sync(on_busy="fail")
+    with beating(leases), pytest.raises(SyncBusyError, match=r"customers/second/sync/-1.*on_busy='wait'"):
+        sync(on_busy="fail", timing=IMPATIENT)
     assert not sandbox.journal.calls
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_run_that_waits_leaves_its_worker_slot(warehouse: Warehouse, book: LeaseBook) -> None:
+def test_a_run_that_waits_leaves_its_worker_slot(warehouse: Warehouse, leases: SqlLeaseStore) -> None:
     """By default the task defers for a minute, and comes back to look again."""
     warehouse.fill(ANN)
-    with beating(book), pytest.raises(TaskDeferred) as deferred:
-        sync()
+    with beating(leases), pytest.raises(TaskDeferred) as deferred:
+        sync(timing=IMPATIENT)
     until = datetime.fromisoformat(deferred.value.trigger.until)
     assert timedelta(seconds=50) < until - datetime.now(UTC) < timedelta(seconds=70)
     assert deferred.value.method_name == "resume"
 
 
-def test_a_run_waits_in_place_until_the_other_has_ended(
-    warehouse: Warehouse, book: LeaseBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the task must not defer it goes on as soon as the lease is free."""
+def test_a_run_waits_in_place_until_the_other_has_ended(warehouse: Warehouse, leases: SqlLeaseStore) -> None:
+    """Where the task must not defer it continues as soon as the lease is free."""
     warehouse.fill(ANN)
-    looks: list[Hold | None] = []
-    look = LeaseBook.read
+    ended = threading.Event()
+    looks: list[float] = []
 
-    def read(reader: LeaseBook) -> Hold | None:
-        looks.append(look(reader))
-        book.beat(OTHER.token)
-        if len(looks) == 5:
-            book.release(OTHER.token)
-        return looks[-1]
+    async def look(seconds: float) -> None:
+        looks.append(seconds)
+        await asyncio.sleep(0.005)
+        if len(looks) == 20:
+            ended.set()
 
-    book.take(None, OTHER)
-    monkeypatch.setattr(LeaseBook, "read", read)
-    assert sync(deferrable=False)["created"] == 1
-    assert len(looks) == 6
+    with beating(leases, ended):
+        timing = replace(IMPATIENT, clock=Clock(sleep=look))
+        assert sync(deferrable=False, timing=timing)["created"] == 1
+    assert len(looks) >= 20
 
 
 @pytest.mark.parametrize("on_busy", ["wait", "fail"])
-def test_a_run_that_died_elsewhere_is_replaced(
-    warehouse: Warehouse, book: LeaseBook, monkeypatch: pytest.MonkeyPatch, on_busy: str
-) -> None:
-    """Without a sign of life for long enough the lease is taken over, also by a run that would not wait for others."""
-    monkeypatch.setattr(lease_rules, "DEAD_AFTER", 0.05)
+def test_a_run_that_died_elsewhere_is_replaced(warehouse: Warehouse, leases: SqlLeaseStore, on_busy: str) -> None:
+    """Without a heartbeat for long enough the lease is acquired, also by a run that would not wait for others."""
     warehouse.fill(ANN)
-    book.take(None, OTHER)
-    assert sync(on_busy=on_busy)["created"] == 1
-    assert book.read() is None
+    leases.acquire(None, OTHER)
+    expired = Timing(lease=LeaseTiming(expires_after=0.05, look_every=0.01))
+    assert sync(on_busy=on_busy, timing=expired)["created"] == 1
+    assert leases.read() is None
 
 
-def test_a_run_that_waits_for_quota_keeps_others_waiting(warehouse: Warehouse, book: LeaseBook) -> None:
+def test_a_run_that_waits_for_quota_keeps_others_waiting(warehouse: Warehouse, leases: SqlLeaseStore) -> None:
     """A deferred run of the sync comes back first; the other looks again when it has had time to."""
     warehouse.fill(ANN)
-    book.take(None, OTHER)
+    leases.acquire(None, OTHER)
     until = datetime.now(UTC) + timedelta(hours=5)
-    book.park(OTHER.token, until)
+    leases.hold_until(OTHER.token, until)
     with pytest.raises(TaskDeferred) as deferred:
         sync()
     looks_at = datetime.fromisoformat(deferred.value.trigger.until)
-    assert looks_at == until - lease_module.PARKED_LONGER
+    assert looks_at == until - HELD_LONGER
     with pytest.raises(SyncBusyError):
         sync(on_busy="fail")
 
 
-def test_a_holder_whose_lease_was_taken_stops_sending(
-    warehouse: Warehouse, book: LeaseBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The run learns it with its next sign of life: what is in flight is acknowledged, and nothing more leaves."""
-    monkeypatch.setattr(lease_module, "BEAT_EVERY", 0.02)
+def test_a_holder_whose_lease_was_taken_stops_sending(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run learns it with its next heartbeat: what is in flight is acknowledged, and nothing more is sent."""
     warehouse.fill(*((n, f"p{n}@example.com", None, None, None) for n in range(1, 2001)))
     robbed = threading.Event()
 
     def rob() -> None:
-        while not (sandbox.journal.upserts and (found := book.read()) and book.take(found, OTHER)):
+        while not (sandbox.journal.upserts and (found := leases.read()) and leases.acquire(found, OTHER)):
             pass
         robbed.set()
 
     with SandboxServer(Settings(burst=None, daily=None, latency=0.005)) as sandbox:
         _connect(monkeypatch, sandbox)
-        book = _book(warehouse, sandbox)
+        leases = _leases(warehouse, sandbox)
         thread = threading.Thread(target=rob)
         thread.start()
-        with pytest.raises(LeaseLostError, match="taken over"):
-            sync()
+        with pytest.raises(LeaseLostError, match="has acquired the lease"):
+            sync(timing=Timing(lease=LeaseTiming(heartbeat_every=0.02)))
         thread.join()
         assert robbed.is_set()
         assert len(sandbox.journal.upserts) < 2000
-        assert book.read() == OTHER
+        assert leases.read() == OTHER
 
 
-def test_a_process_that_stood_still_sends_nothing_when_it_wakes(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Once it could not show for too long that it is alive, a run doesn't send, although nobody has told it."""
-    monkeypatch.setattr(lease_module, "TRUSTED_FOR", -1.0)
+@pytest.mark.usefixtures("sandbox")
+def test_a_process_that_stood_still_sends_nothing_when_it_continues(warehouse: Warehouse) -> None:
+    """A run that could not store a heartbeat for too long sends nothing, although no other run has begun."""
     warehouse.fill(ANN)
-    with pytest.raises(LeaseLostError, match="could not show"):
-        sync()
+    with pytest.raises(LeaseLostError, match="could not store a heartbeat"):
+        sync(timing=Timing(lease=LeaseTiming(trusted_for=-1.0)))
 
 
 def test_a_retry_need_not_wait_for_a_process_that_was_killed(warehouse: Warehouse, sandbox: SandboxServer) -> None:
@@ -234,7 +230,7 @@ def test_a_full_resync_sends_everything_again(warehouse: Warehouse, sandbox: San
     sandbox.journal.clear()
     report = sync("second", full_resync=True)
     assert (report["updated"], report["unchanged"]) == (2, 0)
-    assert len(sandbox.journal.upserts) == 2
+    assert len(sandbox.journal.writes) == 2
     assert sync("third")["unchanged"] == 2
 
 
@@ -244,6 +240,6 @@ def _connect(monkeypatch: pytest.MonkeyPatch, sandbox: SandboxServer) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
 
 
-def _book(warehouse: Warehouse, sandbox: SandboxServer) -> LeaseBook:
+def _leases(warehouse: Warehouse, sandbox: SandboxServer) -> SqlLeaseStore:
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(warehouse.state)))
     return StateStore.open(engine, "state").lease(SyncIdentity("customers.sync", sandbox.url, "sandbox-location"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,13 +13,15 @@ from typing import Any, cast
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from leadway_provider.clock import Clock
 from leadway_provider.exceptions import ConfigurationError
-from leadway_provider.operators.account import Account
-from leadway_provider.policy import QuotaPolicy
+from leadway_provider.operators.timing import Timing
+from leadway_provider.policies import QuotaPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from leadway_provider.sync.lease import LeaseTiming
 from leadway_provider.triggers.wait import WaitTrigger
 from tests.operators.task import Row, TaskInstance, Warehouse, operator, sync
 
@@ -60,7 +63,7 @@ def test_the_task_defers_until_the_days_quota_returns(warehouse: Warehouse, sand
     tomorrow(warehouse, sandbox)
     report = _resumed(deferred)
     assert (report["created"], report["pending"], report["read"]) == (20, 0, 20)
-    assert report["calls"] == 21
+    assert report["calls"] == 22  # each attempt proves its token
 
 
 def test_another_sync_of_the_account_defers_without_a_call(warehouse: Warehouse, sandbox: SandboxServer) -> None:
@@ -93,20 +96,26 @@ def test_a_deferred_run_keeps_its_sync(warehouse: Warehouse, sandbox: SandboxSer
     assert sync("second")["unchanged"] == 20
 
 
-def test_it_waits_in_place_where_it_must_not_defer(
-    warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same, with the worker slot held: it sleeps until the quota returns, and goes on."""
+def test_it_waits_in_place_where_it_must_not_defer(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """The same, with the worker slot held: it sleeps until the quota returns, and continues."""
     warehouse.fill(*PEOPLE)
     waited: list[float] = []
+    ahead = timedelta()
 
-    def pause(account: Account, seconds: float) -> None:
+    async def sleep(seconds: float) -> None:
+        nonlocal ahead
+        if seconds < DAY / 2:
+            await asyncio.sleep(seconds)
+            return
         waited.append(seconds)
+        ahead += timedelta(seconds=seconds)
         tomorrow(warehouse, sandbox)
-        account._clients[-1].pacer.daily = None
 
-    monkeypatch.setattr(Account, "pause", pause)
-    report = sync(deferrable=False)
+    clock = Clock(
+        now=lambda: datetime.now(UTC) + ahead, monotonic=lambda: time.monotonic() + ahead.total_seconds(), sleep=sleep
+    )
+    timing = Timing(clock=clock, lease=LeaseTiming(trusted_for=1e6))
+    report = sync(deferrable=False, timing=timing)
     assert (report["created"], report["calls"]) == (20, 21)
     assert waited == [pytest.approx(DAY, abs=30)]
 

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from leadway_provider.contacts.rules import ContactRules
 from leadway_provider.exceptions import UnavailableError
+from leadway_provider.policies import ContactRules, GuardPolicy, RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
-from leadway_provider.store.removal import RemovalBook
-from leadway_provider.sync.removal import RemovalPolicy
+from leadway_provider.store.removal import SqlDepartedStore
 from tests.operators.people import counted
-from tests.operators.task import Row, TaskInstance, Warehouse, sync
+from tests.operators.task import NEVER_AGAIN, Row, TaskInstance, Warehouse, sync
 
 DELETE = RemovalPolicy("delete", max_removed=100)
 TAG = RemovalPolicy("tag", ("left",), max_removed=100)
@@ -113,13 +112,13 @@ def test_more_than_allowed_fail_the_task_before_anything_is_sent(
     left: int,
     fails: bool,  # noqa: FBT001 - a table's column
 ) -> None:
-    """Neither are contacts removed, nor new rows sent; the message tells how many, and which."""
+    """Neither are contacts removed, nor new rows sent; the message says how many, and which."""
     ten.fill(*people(*range(left, 10), 99))
     policy = RemovalPolicy("delete", max_removed=most)
     if not fails:
         assert counted(sync("one", removal=policy, **TAGGED)) == {"unchanged": 10 - left, "created": 1, "removed": left}
         return
-    with pytest.raises(AirflowFailException, match=f"^{left} of 10 rows .* max_removed is {most},.* keys: 0"):
+    with pytest.raises(AirflowFailException, match=f"result: {left} of 10 rows .* max_removed is {most},.* keys: 0"):
         sync("one", removal=policy, **TAGGED)
     assert calls(sandbox) == []
     assert len(sandbox.account) == 10
@@ -129,10 +128,10 @@ def test_more_than_allowed_fail_the_task_before_anything_is_sent(
 def test_a_query_without_rows_removes_nothing(
     ten: Warehouse, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is warned about, and the task succeeds, whatever the guard says."""
+    """Where `min_rows` allows it, it is warned about, and the task succeeds, whatever `max_removed` says."""
     ten.fill()
     for policy in (DELETE, RemovalPolicy("delete", max_removed=0)):
-        assert counted(sync("one", removal=policy, **TAGGED)) == {}
+        assert counted(sync("one", removal=policy, guards=GuardPolicy(min_rows=0), **TAGGED)) == {}
     assert "returned no rows at all, so nothing is removed" in caplog.text
     assert calls(sandbox) == []
 
@@ -194,15 +193,12 @@ def test_upserts_come_first(ten: Warehouse, sandbox: SandboxServer) -> None:
     assert [method for method, path in calls(sandbox) if "tags" not in path] == ["POST", "POST", "DELETE", "DELETE"]
 
 
-def test_a_failed_upsert_holds_removals_back(
-    ten: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_upsert_holds_removals_back(ten: Warehouse, sandbox: SandboxServer) -> None:
     """The attempt fails without a deletion, and the retry first delivers what was left."""
-    monkeypatch.setattr("leadway_provider.api.retry.RetryPolicy.delay", lambda *_, **__: None)
     ten.fill(*people(*range(2, 10), 20, 21))
     sandbox.faults.add(Fault(FaultKind.UNAVAILABLE, email="p20@example.com"))
     with pytest.raises(UnavailableError):
-        sync("one", removal=DELETE, **TAGGED)
+        sync("one", timing=NEVER_AGAIN, removal=DELETE, **TAGGED)
     assert not [method for method, _ in calls(sandbox) if method == "DELETE"]
     assert counted(sync("one", removal=DELETE, **TAGGED)) == {"unchanged": 8, "created": 2, "removed": 2}
 
@@ -213,15 +209,15 @@ def test_a_crash_in_the_middle_costs_nothing(
     """Killed after calls that were not acknowledged: the retry does the rest, without looking at the source."""
     ten.fill(*people(8, 9))
     rounds: list[int] = []
-    acknowledge = RemovalBook.acknowledge
+    acknowledge = SqlDepartedStore.acknowledge
 
-    def killed(book: RemovalBook, removals: Any) -> None:
+    def killed(book: SqlDepartedStore, removals: Any) -> None:
         rounds.append(len(removals))
         if len(rounds) == 2:
             raise KeyboardInterrupt
         acknowledge(book, removals)
 
-    monkeypatch.setattr(RemovalBook, "acknowledge", killed)
+    monkeypatch.setattr(SqlDepartedStore, "acknowledge", killed)
     with pytest.raises(KeyboardInterrupt):
         sync("one", removal=DELETE, max_in_flight=2, **TAGGED)
     assert rounds == [2, 2]
@@ -244,15 +240,12 @@ def test_another_run_finds_anew_who_left(ten: Warehouse, sandbox: SandboxServer)
     assert len(sandbox.account) == 9
 
 
-def test_an_account_out_of_reach_leaves_the_rest_for_the_retry(
-    ten: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_account_out_of_reach_leaves_the_rest_for_the_retry(ten: Warehouse, sandbox: SandboxServer) -> None:
     """A lost answer may mean that the contact is gone; the retry finds it so and counts it once."""
-    monkeypatch.setattr("leadway_provider.api.retry.RetryPolicy.delay", lambda *_, **__: None)
     ten.fill(*people(*range(3, 10)))
     sandbox.faults.add(Fault(FaultKind.CLOSE, method="DELETE", written=True))
     with pytest.raises(UnavailableError):
-        sync("one", removal=DELETE, **TAGGED)
+        sync("one", timing=NEVER_AGAIN, removal=DELETE, **TAGGED)
     assert counted(sync("one", removal=DELETE, **TAGGED)) == {"unchanged": 7, "removed": 3}
     assert len(sandbox.account) == 7
 
@@ -270,13 +263,16 @@ def test_a_contact_that_somebody_else_deleted_counts_as_removed(
     assert calls(sandbox) == []
 
 
-def test_a_refused_removal_fails_the_task_and_is_tried_again(ten: Warehouse, sandbox: SandboxServer) -> None:
+def test_a_refused_removal_fails_the_task_and_is_tried_again(
+    ten: Warehouse, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
+) -> None:
     """It counts as rejected, with key and reason; every other contact is removed."""
     sandbox.faults.add(Fault(FaultKind.UNPROCESSABLE, method="DELETE"))
     ten.fill(*people(*range(2, 10)))
     ti = TaskInstance(run_id="one")
-    with pytest.raises(AirflowFailException, match=r"1 that left and .*key 0 \(unremoved\): Unprocessable Entity"):
+    with pytest.raises(AirflowFailException, match="1 departed, whose contact the API refused"):
         sync(ti=ti, removal=DELETE, max_in_flight=1, **TAGGED)
+    assert "Rejected: key 0 (unremoved): Unprocessable Entity" in caplog.text
     assert counted(ti.pushed["return_value"]) == {"unchanged": 8, "removed": 1, "unremoved": 1}
     assert counted(sync("two", removal=DELETE, **TAGGED)) == {"unchanged": 8, "removed": 1}
     assert len(sandbox.account) == 8
@@ -289,7 +285,7 @@ def test_dry_run_tells_who_left_and_removes_nothing(
     caplog.set_level(logging.INFO)
     ten.fill(*people(*range(2, 10)))
     assert counted(sync("dry", removal=DELETE, dry_run=True, **TAGGED)) == {"unchanged": 8}
-    assert "2 rows with a contact left the source; on_removed is 'delete'" in caplog.text
+    assert "Departed: 2 rows with a contact; on_removed is 'delete'" in caplog.text
     assert calls(sandbox) == []
     assert counted(sync("real", removal=DELETE, **TAGGED)) == {"unchanged": 8, "removed": 2}
 

@@ -15,6 +15,8 @@ import pytest
 
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from leadway_provider.sync.deliver import MOST_WAITING
+from leadway_provider.sync.tags import BATCH
 from tests.operators.task import Row, Warehouse
 
 IN_FLIGHT = 8
@@ -96,6 +98,21 @@ def test_killed_while_delivering(sandbox: SandboxServer, moments: tuple[int, ...
     assert_all_is_well(sandbox, report, kills=len(moments))
 
 
+def test_killed_while_rows_wait_for_their_tags(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """Killed before the first call of tags, and after it, every contact has its tags in the end."""
+    warehouse.fill(*((number, f"p{number}@example.com", None, None, None) for number in range(1, ROWS + 1)))
+    arguments = {"sql": "SELECT id, email, 'tag' || (id % 3) AS tags FROM customers", "max_in_flight": IN_FLIGHT}
+    moments = (50, 50 + BATCH + IN_FLIGHT)
+    for moment in moments:
+        kill_when(attempt(**arguments), lambda moment=moment: len(sandbox.journal.writes) > moment)  # type: ignore[misc]
+    report = finished(**arguments)
+    assert report["read"] == ROWS == report["created"] + report["updated"]
+    assert ROWS + 50 < len(sandbox.journal.writes) <= ROWS + len(moments) * (IN_FLIGHT + MOST_WAITING)
+    assert {contact.email: contact.tags for contact in sandbox.account.contacts} == {
+        f"p{number}@example.com": [f"tag{number % 3}"] for number in range(1, ROWS + 1)
+    }
+
+
 def test_killed_while_planning(people: Warehouse, sandbox: SandboxServer) -> None:
     """A plan that was cut short counts for nothing: no contact was touched, and the next attempt plans anew."""
 
@@ -103,7 +120,7 @@ def test_killed_while_planning(people: Warehouse, sandbox: SandboxServer) -> Non
         return people.state.exists() and _outbox_size(people.state) > 5
 
     kill_when(attempt(max_in_flight=IN_FLIGHT, batch_size=3), half_planned)
-    assert not sandbox.journal.upserts
+    assert not sandbox.journal.writes
     report = finished(max_in_flight=IN_FLIGHT)
     assert_all_is_well(sandbox, report, kills=0)
     assert len(sandbox.journal.upserts) == ROWS

@@ -18,6 +18,7 @@ from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from leadway_provider.store.columns import OUTCOME_CODES
 from tests.faults.promise import connect
 from tests.operators.task import TaskInstance, Warehouse, operator, sync
 
@@ -64,7 +65,7 @@ def pending(warehouse: Warehouse) -> int:
 
 def acknowledged(warehouse: Warehouse) -> int:
     """Rows that became contacts."""
-    return count(warehouse, "leadway_row WHERE outcome = 'created'")
+    return count(warehouse, f"leadway_row WHERE outcome = {OUTCOME_CODES.index('created')}")
 
 
 def test_what_is_on_its_way_is_acknowledged_and_nothing_else_leaves(
@@ -131,4 +132,4 @@ def test_one_that_plans_stops_after_its_batch(warehouse: Warehouse, sandbox: San
     warehouse.fill(*people)
     said = stopped(lambda: pending(warehouse) > 0, batch_size=10)
     assert "StoppedError" in said
-    assert not sandbox.journal.upserts
+    assert not sandbox.journal.writes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Clock:
-    """Says what it was told.
+    """A clock that stands still until a test moves it.
 
     Attributes:
         now: seconds since any moment.
@@ -19,5 +19,5 @@ class Clock:
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self.now += seconds

@@ -1,4 +1,4 @@
-"""`leadway sandbox` as a process, which is how people meet it."""
+"""`leadway sandbox` as a process."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from leadway_provider.cli import main
 
 
-def test_the_command_says_how_to_connect_and_ends_on_interrupt() -> None:
-    """The line it prints is an Airflow connection that its API accepts; Ctrl+C ends it without a traceback."""
+def test_the_command_prints_a_connection_and_ends_on_interrupt() -> None:
+    """The command prints an Airflow connection that its API accepts, and Ctrl+C ends it without a traceback."""
     command = [sys.executable, "-m", "leadway_provider.cli"]
     options = ["--port", "0", "--token", "it's mine", "--location", "here", "--quota-requests", "7"]
     options += ["--more-locations", "there"]
@@ -36,18 +36,33 @@ def test_the_command_says_how_to_connect_and_ends_on_interrupt() -> None:
         answer = httpx.get(f"{connection['host']}/locations/{connection['extra']['location_id']}", headers=headers)
         accounts = httpx.get(f"{connection['host']}/_sandbox/statistics").json()["contacts"]
         process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
     assert (name, connection["conn_type"]) == ("AIRFLOW_CONN_LEADWAY_DEFAULT", "leadway")
     assert (answer.status_code, answer.headers["X-RateLimit-Max"]) == (200, "7")
     assert set(accounts) == {"here", "there"}
     assert re.search(r"http://127\.0\.0\.1:\d+", printed[0])
-    assert (process.returncode, complaints) == (0, "")
+    assert (process.returncode, errors) == (0, "")
 
 
-def test_it_refuses_what_it_cannot_do(capsys: pytest.CaptureFixture[str]) -> None:
-    """An address that isn't ours and a quota that grants nothing end with status 2 and a sentence."""
+def test_impossible_arguments_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """An address of another machine and a quota that grants nothing end with status 2 and a message."""
     assert main(["sandbox", "--host", "192.0.2.1"]) == 2
     assert main(["sandbox", "--quota-requests", "0"]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("leadway sandbox: ")
     assert "at least one request" in second
+
+
+@pytest.mark.parametrize("package", ["fastapi", "starlette", "uvicorn", "httptools"])
+def test_a_missing_package_is_named_with_what_installs_it(package: str) -> None:
+    """Without the extra [sandbox], the command prints one line that says how to install it, and ends with status 2."""
+    program = (
+        f"import sys; sys.modules[{package!r}] = None; from leadway_provider.cli import main; "
+        "sys.exit(main(['sandbox', '--port', '0']))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert package in line
+    assert "pip install 'leadway-provider[sandbox]'" in line

@@ -1,4 +1,4 @@
-"""What the sandbox remembers of its calls."""
+"""What the journal keeps of the calls."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.sandbox.clock import Clock
 HEADERS = {"Authorization": "Bearer sandbox-token", "Version": "2021-07-28"}
 
 
-def test_upserts_are_remembered_with_body_status_and_times(server: SandboxServer, client: httpx.Client) -> None:
-    """In the order of arrival; other calls without a body, and all paths without their query."""
+def test_upserts_are_kept_with_body_status_and_times(server: SandboxServer, client: httpx.Client) -> None:
+    """Calls are in the order of arrival and without their query, and upserts have their bodies."""
     body = {"locationId": "sandbox-location", "email": "ann@example.com"}
     client.post("/contacts/upsert", json=body)
     client.get("/contacts/search/duplicate", params={"locationId": "sandbox-location", "email": "ann@example.com"})
@@ -33,8 +33,22 @@ def test_upserts_are_remembered_with_body_status_and_times(server: SandboxServer
     assert all(call.finished_at is not None and call.finished_at >= call.arrived_at for call in journal.calls)
 
 
+def test_updates_are_kept_beside_the_upserts(server: SandboxServer, client: httpx.Client) -> None:
+    """`writes` holds upserts and updates with their bodies, and `upserts` holds upserts only."""
+    _, ann = server.account.upsert({"email": "ann@example.com"})
+    upsert, update = {"locationId": "sandbox-location", "email": "ann@example.com"}, {"firstName": "Ann"}
+    client.post("/contacts/upsert", json=upsert)
+    client.put(f"/contacts/{ann.id}", json=update)
+    client.delete(f"/contacts/{ann.id}")
+    assert [(call.method, call.body, call.status) for call in server.journal.writes] == [
+        ("POST", upsert, 200),
+        ("PUT", update, 200),
+    ]
+    assert [call.body for call in server.journal.upserts] == [upsert]
+
+
 def test_a_dropped_call_has_no_status(server: SandboxServer, client: httpx.Client) -> None:
-    """It is finished all the same."""
+    """A call whose connection was dropped is finished without a status."""
     server.faults.add(Fault(FaultKind.RESET, written=True))
     with pytest.raises(httpx.TransportError):
         client.post("/contacts/upsert", json={"locationId": "sandbox-location", "email": "ann@example.com"})
@@ -44,7 +58,7 @@ def test_a_dropped_call_has_no_status(server: SandboxServer, client: httpx.Clien
 
 
 def test_the_log_is_bounded_and_the_counts_are_not() -> None:
-    """A long run doesn't grow without end."""
+    """The log keeps the last calls, and the counts are of all."""
     journal = Journal(Clock(), length=3)
     for number in range(10):
         record = journal.begin("POST", "/contacts/upsert")
@@ -54,7 +68,7 @@ def test_the_log_is_bounded_and_the_counts_are_not() -> None:
 
 
 def test_calls_in_flight_are_counted() -> None:
-    """As many as were there at one time, and none when all are over."""
+    """The journal counts the calls in flight, and keeps the highest number."""
     with ThreadPoolExecutor(3) as pool:
         with SandboxServer() as server:
             server.faults.add(Fault(FaultKind.HANG, times=None))
@@ -66,10 +80,10 @@ def test_calls_in_flight_are_counted() -> None:
 
 
 def test_a_call_takes_as_long_as_the_latency_says() -> None:
-    """From its arrival to its answer."""
+    """The latency is the time from arrival to answer."""
     with SandboxServer(Settings(latency=0.02)) as server:
         assert httpx.get(f"{server.url}/locations/sandbox-location", headers=HEADERS).status_code == 200
         (call,) = server.journal.calls
         assert call.finished_at is not None
-        # The event loop sleeps by another clock than the journal tells, and may wake up a tick early.
+        # The event loop does not use the journal's clock, and may end its sleep a little early.
         assert call.finished_at - call.arrived_at >= 0.01

@@ -1,4 +1,4 @@
-"""Windows and headers of the quotas, on a clock that stands still."""
+"""The windows and headers of the quotas, on a clock that stands still."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DAY = Quota(200_000, 86_400.0, "fixed")
 
 
 def limits(requests: int, seconds: float, window: WindowKind = "sliding") -> Limits:
-    """Limits with a burst quota only, counting from 0."""
+    """Return limits with a burst quota only, which count from 0."""
     return Limits(Quota(requests, seconds, window), None, started=0.0)
 
 
-def test_a_sliding_window_forgets_each_call_one_window_later() -> None:
-    """Two calls at 0 and 6 fill a window of 10 s; a third one finds room at 10, and not before."""
+def test_a_sliding_window_counts_each_call_for_one_window() -> None:
+    """Calls at 0 and 6 fill a window of 10 s, and the next call is granted at 10 and not before."""
     measured = limits(2, 10.0)
     assert [measured.take(now) for now in (0.0, 6.0, 9.999, 10.0, 15.999, 16.0)] == [
         True,
@@ -29,22 +29,22 @@ def test_a_sliding_window_forgets_each_call_one_window_later() -> None:
     ]
 
 
-def test_a_fixed_window_starts_anew_at_every_multiple() -> None:
+def test_a_fixed_window_starts_again_at_every_multiple() -> None:
     """Two calls just before and two just after the boundary are all granted."""
     measured = limits(2, 10.0, "fixed")
     assert [measured.take(now) for now in (9.8, 9.9, 9.95, 10.0, 10.1, 10.2)] == [True, True, False, True, True, False]
 
 
 def test_a_refused_call_uses_up_nothing() -> None:
-    """A hundred refusals don't keep the window full."""
+    """A hundred refusals don't fill the window."""
     measured = limits(1, 10.0)
     measured.take(0.0)
     assert not any(measured.take(5.0) for _ in range(100))
     assert measured.take(10.0)
 
 
-def test_an_exhausted_day_refuses_without_using_the_burst() -> None:
-    """With no daily quota left, the short quota stays as it is."""
+def test_a_used_up_day_refuses_without_using_the_burst() -> None:
+    """Without daily quota a call is refused, and the burst quota stays as it is."""
     measured = Limits(Quota(5, 10.0), Quota(1, 86_400.0, "fixed"), started=0.0)
     assert [measured.take(0.0), measured.take(1.0)] == [True, False]
     assert measured.headers(1.0)["X-RateLimit-Remaining"] == "4"
@@ -52,7 +52,7 @@ def test_an_exhausted_day_refuses_without_using_the_burst() -> None:
 
 
 def test_the_headers_are_the_documented_ones() -> None:
-    """Six headers; the reset is a duration in milliseconds."""
+    """There are six headers, and the reset is a duration in milliseconds."""
     measured = Limits(Quota(100, 10.0), DAY, started=1_000.0)
     measured.take(1_000.0)
     assert measured.headers(1_000.5) == {
@@ -66,7 +66,7 @@ def test_the_headers_are_the_documented_ones() -> None:
 
 
 def test_without_quotas_every_call_is_granted_and_no_header_sent() -> None:
-    """None means no limit."""
+    """None stands for no limit."""
     measured = Limits(None, None, started=0.0)
     assert all(measured.take(0.0) for _ in range(1_000))
     assert measured.headers(0.0) == {}
@@ -74,14 +74,14 @@ def test_without_quotas_every_call_is_granted_and_no_header_sent() -> None:
 
 @pytest.mark.parametrize(("requests", "seconds"), [(0, 10.0), (1, 0.0)])
 def test_a_quota_that_grants_nothing_is_refused(requests: int, seconds: float) -> None:
-    """Such a quota could only ever hang a test."""
+    """A quota of no requests or no seconds is an error."""
     with pytest.raises(ValueError, match="at least one request"):
         Quota(requests, seconds)
 
 
 @given(st.integers(1, 6), st.lists(st.integers(0, 40), max_size=60))
 def test_no_sliding_window_ever_holds_more_than_its_maximum(maximum: int, gaps: list[int]) -> None:
-    """A call is granted exactly where the window before it holds fewer than the maximum, whatever the arrivals."""
+    """A call is granted exactly if the window before it holds fewer calls than the maximum, for any arrivals."""
     measured = limits(maximum, 16.0)
     now, granted = 0.0, list[float]()
     for gap in gaps:

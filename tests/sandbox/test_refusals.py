@@ -1,4 +1,4 @@
-"""What the API refuses, with the documented body of each status; and that no body makes it fall over."""
+"""What the API refuses, with the documented body of each status."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadway_provider.sandbox.service import Service, Settings
-from leadway_provider.sandbox.validation import COUNTRY_CODES, WIRE_FORMS, complaints
-from tests.sandbox.office import LOCATION, Office
+from leadway_provider.sandbox.validation import COUNTRY_CODES, upsert_errors
+from leadway_provider.sandbox.version import VERSIONS
+from tests.sandbox.direct_client import LOCATION, DirectClient
 
 ANN: dict[str, Any] = {"email": "ann@example.com"}
 
@@ -68,75 +69,75 @@ ANN: dict[str, Any] = {"email": "ann@example.com"}
     ],
 )
 def test_a_body_against_the_description_is_422_with_every_reason(
-    office: Office, fields: dict[str, Any], reasons: list[str]
+    api: DirectClient, fields: dict[str, Any], reasons: list[str]
 ) -> None:
-    """The message is a list, and nothing is written."""
+    """The message lists every reason, and nothing is written."""
     expected = {"statusCode": 422, "message": reasons, "error": "Unprocessable Entity"}
-    assert office.upsert(**fields) == (422, expected)
-    assert len(office.service.account) == 0
+    assert api.upsert(**fields) == (422, expected)
+    assert len(api.service.account) == 0
 
 
 @pytest.mark.parametrize(
     "fields", [{}, {"firstName": "Ann"}, {"phone": ""}, {"phone": "  "}, {"email": None, "phone": None}]
 )
-def test_neither_email_nor_phone_is_400(office: Office, fields: dict[str, Any]) -> None:
-    """The sentence was observed as it is."""
+def test_neither_email_nor_phone_is_400(api: DirectClient, fields: dict[str, Any]) -> None:
+    """An upsert without e-mail and phone is refused with the observed message."""
     message = "Pass at least one of number, email query parameter"
-    assert office.upsert(**fields) == (400, {"statusCode": 400, "message": message})
+    assert api.upsert(**fields) == (400, {"statusCode": 400, "message": message})
 
 
 def test_the_country_list_is_the_published_one() -> None:
-    """It has Kosovo and the Netherlands Antilles, and is neither ISO 3166 nor complete."""
+    """The list holds Kosovo and the Netherlands Antilles, and lacks some codes of ISO 3166."""
     assert len(COUNTRY_CODES) == 247
     assert {"XK", "AN", "GB", "US"} <= COUNTRY_CODES
     assert not {"UK", "BQ", "CW", "SS"} & COUNTRY_CODES
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 1])
-def test_a_body_that_is_no_object_is_400(office: Office, body: object) -> None:
-    """Broken JSON arrives here as None."""
-    assert office.call("POST", "/contacts/upsert", body)[0] == 400
+def test_a_body_that_is_not_an_object_is_400(api: DirectClient, body: object) -> None:
+    """The body must be a JSON object, and broken JSON is None here."""
+    assert api.call("POST", "/contacts/upsert", body)[0] == 400
 
 
-def test_a_missing_location_is_422(office: Office) -> None:
-    """The one field that is required."""
-    status, payload = office.call("POST", "/contacts/upsert", ANN)
+def test_a_missing_location_is_422(api: DirectClient) -> None:
+    """`locationId` is the one required property."""
+    status, payload = api.call("POST", "/contacts/upsert", ANN)
     assert (status, payload["message"]) == (422, ["locationId must be a string"])
 
 
-def test_another_location_is_403_everywhere(office: Office) -> None:
-    """A token is good for its own location."""
+def test_another_location_is_403_everywhere(api: DirectClient) -> None:
+    """A token is valid for its own location only."""
     expected = (
         403,
         {"statusCode": 403, "message": "The token does not have access to this location", "error": "Forbidden"},
     )
-    assert office.call("POST", "/contacts/upsert", {"locationId": "other", **ANN}) == expected
-    assert office.call("GET", "/locations/other/customFields") == expected
-    assert office.call("GET", "/locations/other") == expected
-    assert office.call("GET", "/users/", query={"locationId": "other"}) == expected
-    assert office.call("GET", "/contacts/search/duplicate", query={"locationId": "other", "email": "a@b.c"}) == expected
+    assert api.call("POST", "/contacts/upsert", {"locationId": "other", **ANN}) == expected
+    assert api.call("GET", "/locations/other/customFields") == expected
+    assert api.call("GET", "/locations/other") == expected
+    assert api.call("GET", "/users/", query={"locationId": "other"}) == expected
+    assert api.call("GET", "/contacts/search/duplicate", query={"locationId": "other", "email": "a@b.c"}) == expected
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong"])
-def test_an_unknown_token_is_401(office: Office, token: str | None) -> None:
-    """With the three documented keys."""
-    office.token = token
+def test_an_unknown_token_is_401(api: DirectClient, token: str | None) -> None:
+    """The answer has the three documented keys."""
+    api.token = token
     expected = {"statusCode": 401, "message": "Invalid JWT", "error": "Unauthorized"}
-    assert office.call("GET", f"/locations/{LOCATION}") == (401, expected)
+    assert api.call("GET", f"/locations/{LOCATION}") == (401, expected)
 
 
 @pytest.mark.parametrize("version", [None, "2020-01-01"])
-def test_a_missing_or_unknown_version_is_401(office: Office, version: str | None) -> None:
-    """Observed: not 400, and the message begins with the header's name."""
-    office.version = version
-    status, payload = office.upsert(**ANN)
+def test_a_missing_or_unknown_version_is_401(api: DirectClient, version: str | None) -> None:
+    """The message begins with the name of the header (observed)."""
+    api.version = version
+    status, payload = api.upsert(**ANN)
     assert status == 401
     assert payload["message"].startswith("version header ")
 
 
-def test_an_unknown_path_is_404(office: Office) -> None:
-    """In the form of the other errors."""
-    assert office.call("GET", "/nowhere")[1] == {
+def test_an_unknown_path_is_404(api: DirectClient) -> None:
+    """The answer has the form of the other errors."""
+    assert api.call("GET", "/nowhere")[1] == {
         "statusCode": 404,
         "message": "Cannot GET /nowhere",
         "error": "Not Found",
@@ -168,10 +169,57 @@ NESTED = st.lists(ENTRY, max_size=2) | st.dictionaries(st.sampled_from(["Email",
 
 
 @given(st.dictionaries(NAMES, JSON | NESTED, max_size=4))
-def test_any_body_is_answered(body: dict[str, Any]) -> None:
-    """Whatever JSON comes, the answer is 200, 201, 400 or 422, and what is refused leaves nothing behind."""
-    office = Office(Service(Settings()))
-    status, _ = office.upsert(**body)
+def test_any_body_of_an_upsert_is_answered(body: dict[str, Any]) -> None:
+    """The status is 200, 201, 400 or 422 for any JSON, and a refused body writes nothing."""
+    api = DirectClient(Service(Settings()))
+    status, _ = api.upsert(**body)
     assert status in (200, 201, 400, 422)
-    assert (status == 422) == bool(complaints(body | {"locationId": LOCATION}, WIRE_FORMS["2021-07-28"]))
-    assert len(office.service.account) == (status == 201)
+    assert (status == 422) == bool(upsert_errors(body | {"locationId": LOCATION}, VERSIONS["2021-07-28"]))
+    assert len(api.service.account) == (status == 201)
+
+
+@given(st.dictionaries(NAMES, JSON | NESTED, max_size=4))
+def test_any_body_of_an_update_is_answered(body: dict[str, Any]) -> None:
+    """The status is 200 or 422 for any JSON, and a refused body changes nothing."""
+    api = DirectClient(Service(Settings()))
+    ann = api.contact(**ANN)
+    status, _ = api.update(ann["id"], **body)
+    assert status in (200, 422)
+    if status == 422:
+        assert api.call("GET", f"/contacts/{ann['id']}")[1]["contact"] == ann
+
+
+FILTER = st.fixed_dictionaries(
+    {},
+    optional={
+        "field": JSON | st.sampled_from(["email", "tags", "dnd", "dateAdded", "customFields.x"]),
+        "operator": JSON | st.sampled_from(["eq", "not_contains", "range", "exists"]),
+        "value": JSON | st.dictionaries(st.sampled_from(["gte", "lt"]), JSON, max_size=2),
+        "group": JSON | st.sampled_from(["AND", "OR"]),
+        "filters": JSON,
+    },
+)
+ENTRY_OF_SORT = st.fixed_dictionaries(
+    {"field": JSON | st.sampled_from(["email", "dnd"]), "direction": JSON | st.sampled_from(["asc", "desc"])}
+)
+SEARCHES = st.fixed_dictionaries(
+    {},
+    optional={
+        "pageLimit": JSON | st.integers(1, 500),
+        "page": JSON | st.integers(1, 20),
+        "searchAfter": JSON | st.lists(JSON | st.just(ANN["email"]), max_size=3),
+        "filters": JSON | st.lists(FILTER, max_size=2),
+        "sort": JSON | st.lists(ENTRY_OF_SORT, max_size=2),
+        "query": JSON,
+        "x": JSON,
+    },
+)
+
+
+@given(SEARCHES)
+def test_any_body_of_a_search_is_answered(body: dict[str, Any]) -> None:
+    """The status is 200 or 422 for any JSON."""
+    api = DirectClient(Service(Settings()))
+    api.contact(**ANN, dnd=True)
+    api.contact(email="bob@example.com", tags=["a"])
+    assert api.search(**body)[0] in (200, 422)

@@ -1,4 +1,4 @@
-"""The server's life: it starts on a free port, and leaves nothing behind."""
+"""How the server starts and ends."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from leadway_provider.sandbox.server import SandboxServer, listen
 from leadway_provider.sandbox.service import Settings
 
 
-def test_it_serves_at_once_and_leaves_no_thread() -> None:
-    """The first call needs no waiting; afterwards the port is free and the thread gone."""
+def test_the_server_serves_at_once_and_leaves_no_thread() -> None:
+    """The first call is served without waiting, and afterwards the port is free and the thread gone."""
     before = set(threading.enumerate())
     with SandboxServer() as server:
         assert httpx.get(server.url).status_code == 200
@@ -25,8 +25,8 @@ def test_it_serves_at_once_and_leaves_no_thread() -> None:
         httpx.get(server.url)
 
 
-def test_it_ends_while_calls_hang() -> None:
-    """A caller who still waits sees the connection drop, and nobody waits for him."""
+def test_the_server_ends_while_calls_hang() -> None:
+    """The connection of a hanging call is dropped."""
     with ThreadPoolExecutor(1) as pool:
         with SandboxServer() as server:
             server.faults.add(Fault(FaultKind.HANG))
@@ -36,8 +36,8 @@ def test_it_ends_while_calls_hang() -> None:
         assert isinstance(waiting.exception(), httpx.TransportError)
 
 
-def test_it_can_serve_twice() -> None:
-    """The second time it is at the same port, and its contacts are still there: it went down and is back."""
+def test_the_server_can_serve_twice() -> None:
+    """A second start uses the same port and still has the contacts."""
     server = SandboxServer(Settings(location_id="here"))
     urls = set()
     for expected in (0, 1):
@@ -48,16 +48,16 @@ def test_it_can_serve_twice() -> None:
     assert len(urls) == 1
 
 
-def test_two_sandboxes_know_nothing_of_each_other() -> None:
-    """Each has its own port and its own contacts."""
+def test_two_sandboxes_are_independent() -> None:
+    """Each sandbox has its own port and its own contacts."""
     with SandboxServer() as one, SandboxServer() as two:
         one.account.upsert({"email": "ann@example.com"})
         assert one.url != two.url
         assert httpx.get(f"{two.url}/_sandbox/contacts").json()["total"] == 0
 
 
-def test_a_taken_port_is_an_error() -> None:
-    """And the socket that failed is closed."""
+def test_a_port_in_use_is_an_error() -> None:
+    """A port that is in use can't be listened on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -10,36 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from leadway_provider.store.state import StateStore, SyncIdentity
-from tests.services import mariadb_database, postgres_database
-
-KINDS = ("sqlite", "postgresql", "mariadb")
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[sa.URL]:
-    """A PostgreSQL database that all tests of the session share."""
-    with postgres_database() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def mariadb_url() -> Iterator[sa.URL]:
-    """A MariaDB database that all tests of the session share."""
-    with mariadb_database() as url:
-        yield url
-
-
-@pytest.fixture(params=KINDS)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
-    """An engine on each kind of database, as a hook would hand it over; the servers' databases are shared by tests."""
-    if request.param == "sqlite":
-        url = sa.URL.create("sqlite", database=str(tmp_path / "shared.db"))
-    else:
-        url = request.getfixturevalue({"postgresql": "postgres_url", "mariadb": "mariadb_url"}[request.param])
-    engine = sa.create_engine(url)
-    yield engine
-    engine.dispose()
+from leadway_provider.store.state import StateStore
+from leadway_provider.sync.request import SyncIdentity
+from tests.services import KINDS, mariadb_database, postgres_database
+from tests.store.sample import StoreClock
 
 
 @pytest.fixture(params=KINDS)
@@ -57,9 +31,22 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.URL
 
 
 @pytest.fixture
-def state(engine: sa.Engine) -> Iterator[StateStore]:
-    """A state store on each kind of database."""
-    with closing(StateStore.open(engine, "state")) as opened:
+def clock() -> StoreClock:
+    """The clock of the state store."""
+    return StoreClock()
+
+
+@pytest.fixture
+def state(engine: sa.Engine, clock: StoreClock) -> Iterator[StateStore]:
+    """A state store on each kind of database, whose time the test sets."""
+    with closing(StateStore.open(engine, "state", now=clock)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def state_by_twos(engine: sa.Engine) -> Iterator[StateStore]:
+    """A state store that treats two rows in a transaction, where others treat a thousand."""
+    with closing(StateStore.open(engine, "state", chunk=2)) as opened:
         yield opened
 
 

@@ -1,4 +1,4 @@
-"""Where a run goes on, and how it ends, on every kind of database."""
+"""How a run begins, continues and ends, on every kind of database."""
 
 from __future__ import annotations
 
@@ -8,21 +8,35 @@ import pytest
 import sqlalchemy as sa
 
 from leadway_provider.exceptions import ConfigurationError
-from leadway_provider.store import run as run_module
 from leadway_provider.store import tables
-from leadway_provider.store.state import StateStore, SyncIdentity, SyncRun
+from leadway_provider.store.state import StateStore, SyncRun
 from leadway_provider.sync.outcome import Counts
-from tests.store.sample import acknowledged, begin, deliver_all, delivered, fingerprint, invalid, planned, sealed
+from leadway_provider.sync.request import SyncIdentity
+from tests.faults.instant import at
+from tests.store.sample import (
+    StoreClock,
+    acknowledged,
+    begin,
+    bits,
+    deliver_all,
+    delivered,
+    fingerprint,
+    invalid,
+    planned,
+    sealed,
+    write,
+)
+from tests.store.statements import killed
 
 
 def status(engine: sa.Engine, run: SyncRun) -> str:
-    """Where a run stands."""
+    """The status of a run."""
     with engine.connect() as connection:
         return str(connection.scalar(sa.select(tables.run.c.status).where(tables.run.c.id == run.id)))
 
 
-def test_a_retry_goes_on_with_the_sealed_run(state: StateStore, sync: SyncIdentity) -> None:
-    """The next attempt of a task finds the outbox as the first left it, and its counts."""
+def test_a_retry_continues_with_the_sealed_run(state: StateStore, sync: SyncIdentity) -> None:
+    """The next attempt of a task finds the outbox as it was at the end of the first, and its counts."""
     run = sealed(state, sync, "a", "b")
     first, second = run.outbox(0, 10)
     run.acknowledge([delivered(first, "C1")])
@@ -36,27 +50,31 @@ def test_a_retry_goes_on_with_the_sealed_run(state: StateStore, sync: SyncIdenti
 
 
 @pytest.mark.parametrize(
-    ("task_run", "definition"), [("run 2", b"query"), ("RUN 1", b"query"), ("run 1", b"query "), ("run 1", b"")]
+    ("task_run", "digest"), [("run 2", b"query"), ("RUN 1", b"query"), ("run 1", b"query "), ("run 1", b"")]
 )
-def test_anything_else_is_planned_anew(
-    state: StateStore, sync: SyncIdentity, engine: sa.Engine, task_run: str, definition: bytes
+def test_anything_else_is_planned_again(
+    state: StateStore, sync: SyncIdentity, engine: sa.Engine, task_run: str, digest: bytes
 ) -> None:
-    """Another task run, or a changed query, abandons the unfinished run and empties its outbox."""
+    """Another task run, or a changed query, abandons the unfinished run; its outbox stays until the new plan counts."""
     old = sealed(state, sync, "a")
 
-    run = begin(state, sync, task_run, definition)
+    run = begin(state, sync, task_run, digest)
 
     assert not run.sealed
     assert run.id != old.id
-    assert old.outbox(0, 10) == []
+    assert [row.source_key for row in old.outbox(0, 10)] == ["a"]
     assert status(engine, old) == "abandoned"
     assert acknowledged(run, "a") is None
+    ids = write(run, "a", content="new")
+    run.seal(Counts(read=1, pending=1), bits(ids))
+    assert old.outbox(0, 10) == []
+    assert [row.fingerprint for row in run.outbox(0, 10)] == [fingerprint("new")]
 
 
-def test_an_unsealed_run_is_planned_anew(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
-    """A plan that broke off is not gone on with, even by the same task run."""
+def test_an_unsealed_run_is_planned_again(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
+    """A plan that failed is not continued, even by the same task run."""
     broken = begin(state, sync)
-    broken.write([planned("a")], [])
+    write(broken, "a")
 
     retry = begin(state, sync)
 
@@ -65,7 +83,7 @@ def test_an_unsealed_run_is_planned_anew(state: StateStore, sync: SyncIdentity, 
     assert broken.outbox(0, 10) == []
 
 
-def test_other_syncs_are_left_alone(state: StateStore, sync: SyncIdentity) -> None:
+def test_other_syncs_stay_as_they_are(state: StateStore, sync: SyncIdentity) -> None:
     """A run that begins touches only its own sync's runs."""
     other = SyncIdentity(sync.name, sync.host, "loc2")
     running = sealed(state, other, "a")
@@ -76,20 +94,18 @@ def test_other_syncs_are_left_alone(state: StateStore, sync: SyncIdentity) -> No
     assert begin(state, other).id == running.id
 
 
-def test_what_a_killed_begin_left_is_swept_later(
-    state: StateStore, sync: SyncIdentity, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An outbox that was not emptied, because the process died after abandoning the run, is emptied by the next."""
-    monkeypatch.setattr(run_module, "_CHUNK", 2)
-    old = sealed(state, sync, "a", "b", "c", "d", "e")
-    with monkeypatch.context() as killed:
-        killed.setattr(SyncRun, "sweep", lambda _: None)
-        begin(state, sync, "run 2")
+def test_an_outbox_that_was_not_emptied_is_emptied_later(state_by_twos: StateStore, sync: SyncIdentity) -> None:
+    """A process that dies after it abandoned a plan leaves that plan's outbox to the next one."""
+    old = begin(state_by_twos, sync)
+    write(old, "a", "b", "c", "d", "e")
+    with at("DELETE FROM leadway_outbox", killed), pytest.raises(KeyboardInterrupt):
+        begin(state_by_twos, sync, "run 2")
     assert len(old.outbox(0, 10)) == 5
 
-    begin(state, sync, "run 3")
+    run = begin(state_by_twos, sync, "run 3")
 
     assert old.outbox(0, 10) == []
+    assert run.known(["a", "b", "c", "d", "e"]) == {}
 
 
 def test_a_run_is_finished_when_its_outbox_is_empty(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
@@ -108,7 +124,7 @@ def test_a_run_is_finished_when_its_outbox_is_empty(state: StateStore, sync: Syn
     assert retry.totals() == (5, 1.75)
 
 
-def test_a_finished_run_is_not_gone_on_with(state: StateStore, sync: SyncIdentity) -> None:
+def test_a_finished_run_is_not_continued(state: StateStore, sync: SyncIdentity) -> None:
     """A task that is cleared after success compares the source again."""
     run = sealed(state, sync, "a")
     deliver_all(run)
@@ -122,7 +138,7 @@ def test_a_finished_run_is_not_gone_on_with(state: StateStore, sync: SyncIdentit
 
 
 def test_finishing_a_broken_plan_does_not_finish_it(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
-    """A plan that failed has an empty outbox too, but is no finished run."""
+    """A plan that failed has an empty outbox too, but is not a finished run."""
     run = begin(state, sync)
 
     run.finish(calls=1, seconds=1)
@@ -131,14 +147,14 @@ def test_finishing_a_broken_plan_does_not_finish_it(state: StateStore, sync: Syn
 
 
 def test_a_dry_run_is_kept_until_the_next_run_begins(
-    state: StateStore, sync: SyncIdentity, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+    state_by_twos: StateStore, sync: SyncIdentity, engine: sa.Engine
 ) -> None:
     """What it planned can be looked at and delivered; the next run empties its outbox, in any number of steps."""
-    monkeypatch.setattr(run_module, "_CHUNK", 2)
+    state = state_by_twos
     run = begin(state, sync)
-    run.write([planned(key) for key in "abcd"], [])
+    write(run, *"abcd")
 
-    run.shelve(Counts(read=4, pending=4))
+    run.finish_dry_run(Counts(read=4, pending=4))
     run.finish(calls=1, seconds=1)
 
     assert status(engine, run) == "dry_run"
@@ -146,35 +162,35 @@ def test_a_dry_run_is_kept_until_the_next_run_begins(
     assert not begin(state, sync).sealed
     assert run.outbox(0, 10) == []
     with pytest.raises(ConfigurationError, match="another run of the sync has begun"):
-        state.adopt(sync, run.id, task_run="run 2", definition=b"")
+        state.resume_reviewed(sync, run.id, task_run="run 2", digest=b"")
 
 
 def test_a_dry_run_that_was_reviewed_is_delivered(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
-    """Another task goes on with what was planned, again after a crash, and nobody else can."""
+    """Another task goes on with what was planned, also after a crash; a third task can not."""
     dry = begin(state, sync)
-    dry.write([planned(key) for key in "ab"], [invalid("c")])
-    dry.shelve(Counts(read=3, pending=2, invalid=1), b"\x0e")
+    dry.write([planned(dry, key) for key in "ab"], [invalid(dry, "c")])
+    dry.finish_dry_run(Counts(read=3, pending=2, invalid=1), b"\x0e")
 
-    def adopt(task_run: str = "deliver") -> SyncRun:
-        return state.adopt(sync, dry.id, task_run=task_run, definition=b"other")
+    def resume(task_run: str = "deliver") -> SyncRun:
+        return state.resume_reviewed(sync, dry.id, task_run=task_run, digest=b"other")
 
-    run = adopt()
+    run = resume()
     assert not run.sealed
-    run = adopt()  # the attempt died
+    run = resume()  # the attempt died
     run.seal(run.counts())
     assert [row.source_key for row in run.outbox(0, 10)] == ["a", "b"]
-    assert adopt().sealed
+    assert resume().sealed
     with pytest.raises(ConfigurationError, match="it is delivering"):
-        adopt("another")
-    deliver_all(adopt())
+        resume("another")
+    deliver_all(resume())
     assert status(engine, run) == "finished"
-    assert adopt().counts() == Counts(read=3, created=2, invalid=1)
+    assert resume().counts() == Counts(read=3, created=2, invalid=1)
     with pytest.raises(ConfigurationError, match="same sync_name"):
-        state.adopt(replace(sync, name="another"), dry.id, task_run="deliver", definition=b"")
+        state.resume_reviewed(replace(sync, name="another"), dry.id, task_run="deliver", digest=b"")
 
 
 def test_two_stores_see_one_state(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
-    """A second worker goes on with what the first has committed."""
+    """A second worker continues with what the first has committed."""
     run = sealed(state, sync, "a")
     second = StateStore.open(sa.create_engine(engine.url), "state")
 
@@ -184,3 +200,27 @@ def test_two_stores_see_one_state(state: StateStore, sync: SyncIdentity, engine:
 
     assert retry.id == run.id
     assert run.counts() == Counts(read=1, created=1)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_sibling_of_a_mapped_task_with_another_query_is_refused(
+    state: StateStore, sync: SyncIdentity, clock: StoreClock, first: int
+) -> None:
+    """The outbox of the sibling that was first stays; in the next DAG run both are refused, whoever begins first."""
+    run = begin(state, sync, "dag/run 1/task/0", b"query for DE")
+    run.seal(Counts(read=1, pending=1), bits(write(run, "a")), is_whole=True)
+    clock.move(1)
+    with pytest.raises(ConfigurationError, match=r"Map indexes 0 and 1 .*\bsync_name") as refused:
+        begin(state, sync, "dag/run 1/task/1", b"query for FR")
+    assert sync.name in str(refused.value)
+    clock.move(1)
+    for map_index in (first, 1 - first):
+        with pytest.raises(ConfigurationError, match="sync_name"):
+            begin(state, sync, f"dag/run 2/task/{map_index}", b"query for DE" if map_index == 0 else b"query for FR")
+    assert [row.source_key for row in run.outbox(0, 10)] == ["a"]
+
+
+def test_siblings_of_one_query_are_not_refused(state: StateStore, sync: SyncIdentity) -> None:
+    """They are mapped over something that changes nothing of the plan."""
+    for map_index in (0, 1):
+        deliver_all(begin(state, sync, f"dag/run 1/task/{map_index}"))

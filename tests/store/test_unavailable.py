@@ -1,4 +1,4 @@
-"""What can go wrong with the state's database, and what is said then."""
+"""What can go wrong with the state's database, and the errors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
-from leadway_provider.store import database as database_module
-from leadway_provider.store.state import StateStore, SyncIdentity
-from leadway_provider.sync.ports import PlannedRow
+from leadway_provider.store.state import StateStore
+from leadway_provider.sync.request import SyncIdentity
+from tests.services import MYSQL_DRIVER, POSTGRES_DRIVER
 from tests.store.sample import begin, planned, sealed
 
 SYNC = SyncIdentity("customers", "https://api.example.com", "loc1")
@@ -41,8 +41,8 @@ def writer(path: Path) -> Iterator[sa.Connection]:
 @pytest.mark.parametrize(
     "address",
     [
-        "postgresql+psycopg2://someone:secret@127.0.0.1:1/state",
-        "mysql+pymysql://someone:secret@127.0.0.1:1/state",
+        f"postgresql+{POSTGRES_DRIVER}://someone:secret@127.0.0.1:1/state",
+        f"mysql+{MYSQL_DRIVER}://someone:secret@127.0.0.1:1/state",
         "sqlite:////nowhere/at/all/state.db",
     ],
 )
@@ -56,10 +56,14 @@ def test_a_database_out_of_reach(address: str) -> None:
     assert raised.value.__suppress_context__
 
 
-def test_a_locked_file(path: Path, writer: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readers are not blocked by a writer; a second writer gives up after a while and says so."""
-    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0)
-    state = StateStore.open_file(path)
+def impatient_engine(path: Path) -> sa.Engine:
+    """An engine on a SQLite file that waits for no lock, as its connection says."""
+    return sa.create_engine(sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": 0})
+
+
+def test_a_locked_file(path: Path, writer: sa.Connection) -> None:
+    """Readers are not blocked by a writer; a second writer fails after a while, and the error says why."""
+    state = StateStore.open(impatient_engine(path), str(path))
 
     with pytest.raises(StateUnavailableError, match=r"state\.db.*database is locked"):
         begin(state, SYNC)
@@ -70,16 +74,15 @@ def test_a_locked_file(path: Path, writer: sa.Connection, monkeypatch: pytest.Mo
     state.close()
 
 
-def test_a_new_file_that_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that another program holds can't be given tables."""
-    monkeypatch.setattr(database_module, "_BUSY_SECONDS", 0)
+def test_a_new_file_that_is_locked(tmp_path: Path) -> None:
+    """A file that another program has locked can't be given tables."""
     path = tmp_path / "theirs.db"
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
     with engine.connect() as connection:
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
 
         with pytest.raises(StateUnavailableError, match="database is locked"):
-            StateStore.open_file(path)
+            StateStore.open(impatient_engine(path), str(path))
     engine.dispose()
 
 
@@ -92,8 +95,8 @@ def test_a_read_only_file(path: Path) -> None:
     state.close()
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    """Another kind of file is left as it is."""
+def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
+    """Another kind of file stays as it is."""
     path = tmp_path / "notes.txt"
     path.write_text("not a database " * 100)
 
@@ -103,7 +106,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert path.read_text() == "not a database " * 100
 
 
-def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_created(tmp_path: Path) -> None:
     """A state file whose folder is a file names itself in the error."""
     (tmp_path / "file").touch()
 
@@ -112,7 +115,7 @@ def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
 
 
 def test_a_new_file_is_its_owners(tmp_path: Path) -> None:
-    """The outbox holds contacts: nobody else may read the file, nor its write-ahead log."""
+    """The outbox holds contacts: no other user may read the file, nor its write-ahead log."""
     path = tmp_path / "new" / "folder" / "state.db"
     state = StateStore.open_file(path)
     sealed(state, SYNC, "a")
@@ -123,20 +126,27 @@ def test_a_new_file_is_its_owners(tmp_path: Path) -> None:
     assert modes["state.db"] == modes["state.db-wal"] == 0o600
 
 
-def test_memory_is_no_place_for_state() -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true", "sqlite:///file:a.db?mode=memory&uri=true"],
+)
+def test_state_in_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """A state that ends with the process would send every contact at every run."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ConnectionSettingsError, match="'state_conn' is SQLite in memory"):
-        StateStore.open(sa.create_engine("sqlite://"), "state_conn")
+        StateStore.open(sa.create_engine(url), "state_conn")
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_value_reaches_an_error(state: StateStore, sync: SyncIdentity, engine: sa.Engine) -> None:
     """SQLAlchemy's errors show parameters, which are contacts here; ours don't, nor do the errors chained to them."""
     run = begin(state, sync)
+    rows = [planned(run, "a key", "Ann's secret")]
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE leadway_outbox RENAME TO leadway_lost")
     try:
         with pytest.raises(StateUnavailableError) as raised:
-            run.write([planned("a key", "Ann's secret")], [])
+            run.write(rows, [])
     finally:
         with engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE leadway_lost RENAME TO leadway_outbox")
@@ -148,13 +158,13 @@ def test_no_value_reaches_an_error(state: StateStore, sync: SyncIdentity, engine
 
 
 def test_a_refused_value_is_not_quoted(state: StateStore, sync: SyncIdentity) -> None:
-    """A driver's text about a bad value quotes it: only the kind of error is told."""
+    """A driver's text about a bad value quotes it: only the kind of error is shown."""
     run = begin(state, sync)
-    row = planned("a", "Ann's secret")
+    row = planned(run, "a", "Ann's secret")
 
     with pytest.raises(StateUnavailableError) as raised:
-        run.write([row, PlannedRow(row.source_key, row.fingerprint, row.contact)], [])
+        run.write([row, row], [])
 
-    kinds = ("IntegrityError", "UniqueViolation")
+    kinds = ("IntegrityError", "IntegrityError 1062", "UniqueViolation")
     assert str(raised.value).startswith(tuple(f"State store 'state': {kind}. " for kind in kinds))
     assert "secret" not in str(raised.value)

@@ -1,4 +1,4 @@
-"""Alembic's entry point: migrates the connection it is handed, inside that connection's transaction."""
+"""Alembic's entry point: migrates over the connection that `store.schema` gives, inside its transaction."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import DAG, Param
 
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
-from leadway_provider.policy import QuotaPolicy
+from leadway_provider.policies import QuotaPolicy
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TEST = {"test": Param("", type="string")}
@@ -21,6 +21,7 @@ CHOICES: dict[str, Any] = {
     "state_conn_id": "{{ params.test }}_state",
     "max_in_flight": 4,
     "batch_size": 20,
+    "deferrable": True,
     "retries": 1,
     "retry_delay": timedelta(seconds=1),
 }
@@ -34,7 +35,7 @@ with DAG("by_hand", schedule=None, params=TEST, is_paused_upon_creation=True):
 
 with DAG("patient", schedule=None, params=TEST):
     LeadwayUpsertContactsOperator(
-        **CHOICES, sync_name="{{ params.test }}", deferrable=False, quota=QuotaPolicy(max_wait=600)
+        **CHOICES | {"deferrable": False}, sync_name="{{ params.test }}", quota=QuotaPolicy(max_wait=600)
     )
 
 with DAG("hurried", schedule=None, params=TEST):

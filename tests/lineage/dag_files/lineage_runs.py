@@ -1,4 +1,4 @@
-"""DAGs whose runs the lineage tests listen to."""
+"""The DAGs of the lineage tests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SQL = """
 """
 
 
-def note_inlets(context: Mapping[str, Any]) -> None:
-    """Write down what a listener sees."""
+def write_inlets(context: Mapping[str, Any]) -> None:
+    """Write the URIs of the task's inlets to a file."""
     uris = [asset.uri for asset in context["task"].inlets]
     Path(os.environ["INLETS_FILE"]).write_text("\n".join(uris), encoding="utf-8")
 
 
 def sync(dag_id: str, **arguments: Any) -> None:
-    """A DAG of one sync."""
+    """Make a DAG with one sync."""
     chosen: dict[str, Any] = {
         "sql_conn_id": "warehouse",
         "sql": SQL,
@@ -44,7 +44,7 @@ def sync(dag_id: str, **arguments: Any) -> None:
         LeadwayUpsertContactsOperator(task_id="sync", **chosen | arguments)
 
 
-sync("plain", on_success_callback=note_inlets)
+sync("plain", on_success_callback=write_inlets)
 sync("always", emit_unchanged=True)
 sync("dry", dry_run=True, emit_unchanged=True)
 sync(
@@ -56,7 +56,7 @@ with DAG(dag_id="follower", schedule=[CONTACTS]):
 
     @task
     def follow() -> None:
-        """Stand for what a DAG does with new contacts."""
+        """Do nothing; in a real DAG, this is what happens after a sync."""
 
     follow()
 
@@ -64,7 +64,7 @@ with DAG(dag_id="hooked", schedule=None):
 
     @task
     def upsert() -> None:
-        """Write a contact by hand."""
+        """Write a contact with the hook."""
         with LeadwayHook("leadway_default") as hook:
             contact = hook.upsert_contact(email="ann@example.com")
             hook.add_tags(contact.contact_id, ["customer"])

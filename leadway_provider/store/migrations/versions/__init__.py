@@ -1,1 +1,1 @@
-"""One module a revision, never changed once it was released."""
+"""One module for each revision; a released one never changes."""

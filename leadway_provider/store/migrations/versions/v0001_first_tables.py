@@ -10,7 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from leadway_provider.store.columns import UtcDateTime, document, exact_text, fingerprint, row_number
+from leadway_provider.store.columns import (
+    Instant,
+    Outcome,
+    RunId,
+    TraceId,
+    UtcDateTime,
+    bitmap,
+    document,
+    exact_text,
+    fingerprint,
+    identity_hash,
+    row_number,
+)
 
 revision = "0001"
 down_revision = None
@@ -21,19 +33,29 @@ OPTIONS: dict[str, Any] = {
     "mysql_charset": "utf8mb4",
     "mariadb_engine": "InnoDB",
     "mariadb_charset": "utf8mb4",
-    # MySQL commits after each table: a migration that was killed half-way finds its first tables made.
+    # MySQL commits after each table: the first tables are there when a killed migration is repeated.
     "if_not_exists": True,
 }
 
+WITHOUT_ID = {name: value for name, value in OPTIONS.items() if name != "sqlite_autoincrement"}
+KEYED = {**WITHOUT_ID, "sqlite_with_rowid": False}
+
 
 def upgrade() -> None:
-    """Create the tables of syncs, runs, rows, claims, the outbox and tokens."""
+    """Create all tables; each step may have been done before."""
     _create_sync()
     _create_run()
     _create_row()
+    _create_reason()
     _create_claim()
+    _create_staged_claim()
     _create_outbox()
     _create_token()
+    _create_quota()
+    _create_alert()
+    _create_usage()
+    _create_quota_lease()
+    _create_delivery()
 
 
 def _create_sync() -> None:
@@ -44,6 +66,13 @@ def _create_sync() -> None:
         sa.Column("host", exact_text(190), nullable=False),
         sa.Column("location_id", exact_text(64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("lease", sa.String(32)),
+        sa.Column("heartbeats", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("holder", sa.Text()),
+        sa.Column("process", sa.Text()),
+        sa.Column("held_until", UtcDateTime()),
+        sa.Column("watermark_at", UtcDateTime()),
+        sa.Column("resync_asked_at", UtcDateTime()),
         sa.UniqueConstraint("name", "host", "location_id", name="leadway_sync_identity"),
         **OPTIONS,
     )
@@ -51,27 +80,39 @@ def _create_sync() -> None:
 
 def _create_run() -> None:
     counters = (
-        *("read", "unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown"),
-        *("withheld", "not_kept", "collisions", "calls"),
+        *("read", "carried", "unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown"),
+        *("withheld", "not_kept", "collisions", "identity_taken", "removed", "unremoved", "calls"),
     )
     op.create_table(
         "leadway_run",
-        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("id", RunId(), primary_key=True, autoincrement=False),
         sa.Column("sync_id", row_number(), nullable=False),
         sa.Column("task_run", sa.Text(), nullable=False),
-        sa.Column("definition", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("retry_refused", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("query", document()),
         sa.Column("columns", document()),
+        sa.Column("source", document()),
+        sa.Column("versions", document()),
+        sa.Column("as_of", UtcDateTime()),
+        sa.Column("seen", bitmap()),
+        sa.Column("is_whole", sa.SmallInteger(), nullable=False, server_default="1"),
+        sa.Column("only_keys", sa.SmallInteger(), nullable=False, server_default="0"),
+        sa.Column("watermark_at", UtcDateTime()),
+        sa.Column("resync_asked_at", UtcDateTime()),
+        sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counters),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("sealed_at", UtcDateTime()),
         sa.Column("finished_at", UtcDateTime()),
         sa.ForeignKeyConstraint(["sync_id"], ["leadway_sync.id"], name="leadway_run_of_sync"),
-        **OPTIONS,
+        **WITHOUT_ID,
     )
     _create_index("leadway_run_by_sync", "leadway_run", ["sync_id", "status"])
+    _create_index("leadway_run_by_start", "leadway_run", ["sync_id", "started_at", "id"])
 
 
 def _create_row() -> None:
@@ -82,48 +123,98 @@ def _create_row() -> None:
         sa.Column("source_key", exact_text(255), nullable=False),
         sa.Column("fingerprint", fingerprint()),
         sa.Column("contact_id", exact_text(255)),
-        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("outcome", Outcome(), nullable=False),
         sa.Column("reasons", document()),
         sa.Column("remarks", document()),
-        sa.Column("trace_id", sa.Text()),
-        sa.Column("run_id", sa.String(32), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by_sync", sa.SmallInteger(), nullable=False, server_default="0"),
+        sa.Column("sent_fingerprint", fingerprint()),
+        sa.Column("sent_at", UtcDateTime()),
+        sa.Column("in_crm", identity_hash()),
+        sa.Column("also_in_crm", identity_hash()),
+        sa.Column("collides_with", row_number()),
+        sa.Column("rejected_since", RunId()),
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
         sa.UniqueConstraint("sync_id", "source_key", name="leadway_row_key"),
         sa.ForeignKeyConstraint(["sync_id"], ["leadway_sync.id"], name="leadway_row_of_sync"),
         **OPTIONS,
     )
-    _create_index("leadway_row_contact", "leadway_row", ["sync_id", "contact_id"])
-    _create_index("leadway_row_run", "leadway_row", ["run_id", "outcome"])
+    _create_index("leadway_row_contact", "leadway_row", ["sync_id", "contact_id"], where="contact_id IS NOT NULL")
+    _create_index("leadway_row_in_crm", "leadway_row", ["in_crm", "sync_id"], where="in_crm IS NOT NULL")
+    _create_index("leadway_row_also_in_crm", "leadway_row", ["also_in_crm", "sync_id"], where="also_in_crm IS NOT NULL")
+    _create_index(
+        "leadway_row_collision", "leadway_row", ["collides_with", "sync_id"], where="collides_with IS NOT NULL"
+    )
+    _create_index("leadway_row_run", "leadway_row", ["run_id", "outcome", "id"])
+    _create_index("leadway_row_outcome", "leadway_row", ["sync_id", "outcome", "id"])
+
+
+def _create_reason() -> None:
+    op.create_table(
+        "leadway_reason",
+        sa.Column("row_id", row_number(), nullable=False),
+        sa.Column("code", sa.String(64), nullable=False),
+        sa.Column("sync_id", row_number(), nullable=False),
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("outcome", Outcome(), nullable=False),
+        sa.PrimaryKeyConstraint("row_id", "code", name="leadway_reason_once"),
+        sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_reason_of_row"),
+        **KEYED,
+    )
+    _create_index("leadway_reason_by_sync", "leadway_reason", ["sync_id", "outcome", "code", "row_id"])
+    _create_index("leadway_reason_by_run", "leadway_reason", ["run_id", "outcome", "code", "row_id"])
 
 
 def _create_claim() -> None:
     op.create_table(
         "leadway_claim",
         sa.Column("sync_id", row_number(), nullable=False),
-        sa.Column("identity", fingerprint(), nullable=False),
+        sa.Column("identity", identity_hash(), nullable=False),
         sa.Column("row_id", row_number(), nullable=False),
-        sa.Column("holds", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sync_id", "identity", "row_id", name="leadway_claim_once"),
         sa.ForeignKeyConstraint(["sync_id"], ["leadway_sync.id"], name="leadway_claim_of_sync"),
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_claim_of_row"),
-        **{name: value for name, value in OPTIONS.items() if name != "sqlite_autoincrement"},
+        **KEYED,
     )
     _create_index("leadway_claim_row", "leadway_claim", ["row_id"])
-    _create_index("leadway_claim_waiting", "leadway_claim", ["sync_id", "holds", "identity"])
+    _create_index("leadway_claim_waiting", "leadway_claim", ["sync_id", "kind", "identity", "row_id"], where="kind = 0")
+
+
+def _create_staged_claim() -> None:
+    op.create_table(
+        "leadway_staged_claim",
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("identity", identity_hash(), nullable=False),
+        sa.Column("row_id", row_number(), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "identity", "row_id", name="leadway_staged_once"),
+        sa.ForeignKeyConstraint(["run_id"], ["leadway_run.id"], name="leadway_staged_of_run"),
+        sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_staged_of_row"),
+        **KEYED,
+    )
+    _create_index("leadway_staged_row", "leadway_staged_claim", ["row_id"])
+    _create_index(
+        "leadway_staged_waiting", "leadway_staged_claim", ["run_id", "kind", "identity", "row_id"], where="kind = 0"
+    )
 
 
 def _create_outbox() -> None:
     op.create_table(
         "leadway_outbox",
         sa.Column("id", row_number(), primary_key=True),
-        sa.Column("run_id", sa.String(32), nullable=False),
+        sa.Column("run_id", RunId(), nullable=False),
         sa.Column("row_id", row_number(), nullable=False),
         sa.Column("source_key", exact_text(255), nullable=False),
-        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("outcome", Outcome(), nullable=False),
         sa.Column("fingerprint", fingerprint()),
         sa.Column("contact", document()),
         sa.Column("lanes", document()),
+        sa.Column("claimed", document()),
+        sa.Column("refusals", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("carried", sa.SmallInteger(), nullable=False, server_default="0"),
+        sa.Column("created_at", Instant(), nullable=False),
         sa.Column("withheld", sa.SmallInteger(), nullable=False),
         sa.Column("reasons", document()),
         sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
@@ -131,23 +222,104 @@ def _create_outbox() -> None:
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_outbox_of_row"),
         **OPTIONS,
     )
-    _create_index("leadway_outbox_order", "leadway_outbox", ["run_id", "id"])
+    _create_index("leadway_outbox_order", "leadway_outbox", ["run_id", "outcome", "id"])
 
 
 def _create_token() -> None:
     op.create_table(
         "leadway_token",
-        sa.Column("lineage", sa.String(64), primary_key=True),
+        sa.Column("family", sa.String(64), primary_key=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("secret", document()),
         sa.Column("lease", sa.String(32)),
         sa.Column("begun_at", UtcDateTime()),
         sa.Column("kept_at", UtcDateTime()),
-        **{name: value for name, value in OPTIONS.items() if name != "sqlite_autoincrement"},
+        **WITHOUT_ID,
     )
 
 
-def _create_index(name: str, table: str, columns: list[str]) -> None:
-    # MySQL has no CREATE INDEX IF NOT EXISTS.
+def _create_quota() -> None:
+    op.create_table(
+        "leadway_quota",
+        sa.Column("host", exact_text(190), nullable=False),
+        sa.Column("location_id", exact_text(64), nullable=False),
+        sa.Column("daily_limit", sa.BigInteger()),
+        sa.Column("remaining", sa.BigInteger(), nullable=False),
+        sa.Column("returns_at", UtcDateTime()),
+        sa.Column("answered_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("host", "location_id", name="leadway_quota_of"),
+        **WITHOUT_ID,
+    )
+
+
+def _create_alert() -> None:
+    op.create_table(
+        "leadway_alert",
+        sa.Column("sync_id", row_number(), nullable=False),
+        sa.Column("notifier", exact_text(64), nullable=False),
+        sa.Column("condition", exact_text(190), nullable=False),
+        sa.Column("met_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("sync_id", "notifier", "condition", name="leadway_alert_once"),
+        sa.ForeignKeyConstraint(["sync_id"], ["leadway_sync.id"], name="leadway_alert_of_sync"),
+        **WITHOUT_ID,
+    )
+
+
+def _create_quota_lease() -> None:
+    op.create_table(
+        "leadway_quota_lease",
+        sa.Column("host", exact_text(190), nullable=False),
+        sa.Column("location_id", exact_text(64), nullable=False),
+        sa.Column("app", exact_text(64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("leases", document(), nullable=False),
+        sa.PrimaryKeyConstraint("host", "location_id", "app", name="leadway_quota_lease_of"),
+        **WITHOUT_ID,
+    )
+
+
+def _create_usage() -> None:
+    op.create_table(
+        "leadway_usage",
+        sa.Column("id", row_number(), primary_key=True),
+        sa.Column("sync_id", row_number(), nullable=False),
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("measured_at", UtcDateTime(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+        sa.Column("quota_left", sa.BigInteger()),
+        **OPTIONS,
+    )
+    _create_index("leadway_usage_of_run", "leadway_usage", ["run_id", "measured_at"])
+    _create_index("leadway_usage_of_sync", "leadway_usage", ["sync_id", "measured_at"])
+
+
+def _create_delivery() -> None:
+    op.create_table(
+        "leadway_delivery",
+        sa.Column("id", row_number(), primary_key=True),
+        sa.Column("sync_id", row_number(), nullable=False),
+        sa.Column("delivered_at", Instant(), nullable=False),
+        sa.Column("attempt", sa.SmallInteger(), nullable=False),
+        sa.Column("status", sa.SmallInteger()),
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("source_key", exact_text(255), nullable=False),
+        sa.Column("contact_id", exact_text(255)),
+        sa.Column("outcome", Outcome(), nullable=False),
+        sa.Column("fields", sa.Text()),
+        sa.Column("not_kept", document()),
+        sa.Column("reasons", document()),
+        sa.Column("trace_id", TraceId()),
+        **OPTIONS,
+    )
+    _create_index("leadway_delivery_key", "leadway_delivery", ["source_key"])
+    _create_index("leadway_delivery_contact", "leadway_delivery", ["contact_id"])
+    _create_index("leadway_delivery_age", "leadway_delivery", ["sync_id", "delivered_at"])
+
+
+def _create_index(name: str, table: str, columns: list[str], *, where: str | None = None) -> None:
+    # MySQL has no CREATE INDEX IF NOT EXISTS, and no index of some rows only.
     if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
-        op.create_index(name, table, columns)
+        condition = None if where is None else sa.text(where)
+        op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)

@@ -1,0 +1,1 @@
+"""Where else to look at what a task did: the page's runs, and the CRM's app."""

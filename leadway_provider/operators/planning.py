@@ -1,0 +1,177 @@
+"""The plan phase of one task run: the source is read and compared, and the run's outbox is filled."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from airflow import __version__ as airflow_version
+
+from leadway_provider import __version__ as leadway_version
+from leadway_provider.contacts.custom_field import CustomField
+from leadway_provider.contacts.cut_name import refuse_cut_names
+from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.exceptions import MappingError, SourceError
+from leadway_provider.lineage.record import RunRecord
+from leadway_provider.operators.account import Account
+from leadway_provider.operators.departure import plan_removal
+from leadway_provider.operators.report import log_mapping, log_plan
+from leadway_provider.printable import printable_log
+from leadway_provider.source.query import OpenRows
+from leadway_provider.source.schemas import find_schemas
+from leadway_provider.store.state import SyncRun
+from leadway_provider.sync.cancel import CancelToken
+from leadway_provider.sync.findings import Plan
+from leadway_provider.sync.guards import PlanFigures, check_guards
+from leadway_provider.sync.identities import IdentityHasher
+from leadway_provider.sync.outcome import Counts
+from leadway_provider.sync.plan import Planner, Rows
+from leadway_provider.sync.progress import PlanProgress
+from leadway_provider.sync.request import SyncIdentity, SyncRequest
+from leadway_provider.sync.selection import KeySelection
+
+log = printable_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPhase:
+    """Plans one run.
+
+    Attributes:
+        request: what is asked for.
+        sync: the source → account pair.
+        source: the source database.
+        read: runs the query, or gives the account's rows of it.
+        as_of: the end of the data interval, or None.
+        record: what lineage is told of the run.
+        cancel_token: ends the plan between two batches.
+        hasher: hashes the sync's e-mails and phones.
+        progress: logs how far the plan is.
+        selects: whether the rows of `only_keys` are still to be found; those of one of many accounts are.
+    """
+
+    request: SyncRequest
+    sync: SyncIdentity
+    source: sa.Engine
+    read: Callable[[], AbstractContextManager[OpenRows]]
+    as_of: datetime | None
+    record: RunRecord
+    cancel_token: CancelToken
+    hasher: IdentityHasher
+    progress: PlanProgress
+    selects: bool = True
+
+    def run(self, run: SyncRun, account: Account) -> Plan:
+        """Read the source and fill the run's outbox; the caller seals it.
+
+        Raises:
+            ConfigurationError: the query, the mapping or the account's fields don't fit, or too many rows departed.
+            GuardError: the plan is not as the guards allow.
+            LeadwayError: as the account, the source and the state store raise.
+        """
+        request = self.request
+        custom_fields = account.prove()
+        seen_by_newer = run.seen_by_newer()
+        with self.read() as source:
+            if source.name_limit:
+                refuse_cut_names(
+                    source.columns,
+                    left_out=(*request.key_columns, *(request.mapping or {})),
+                    custom_fields=custom_fields,
+                    limit=source.name_limit,
+                )
+            mapping = self._mapping(source.columns, account, custom_fields)
+            schemas = find_schemas(self.source, self.record.lineage.tables_without_schema())
+            self.record.mapped(source.columns, mapping, custom_fields, schemas)
+            run.describe(request.sql, mapping.columns, source=self.record.source(), versions=_versions())
+            log_mapping(request, self.sync, run.id, mapping)
+            planned = self._plan(run, mapping, seen_by_newer, source)
+        self.record.planned(planned.counts)
+        log_plan(run.id, planned, self.as_of, request.key_columns)
+        check_guards(request.guards, self._figures(run, planned), task_id=request.task_id)
+        if request.reads_all and request.removal.on_removed != "ignore":
+            if seen_by_newer:
+                log.info("A newer data interval was synced before: this run does not tell which rows have departed")
+            else:
+                plan_removal(request.removal, run, planned)
+        return planned
+
+    def _mapping(
+        self, columns: Sequence[str], account: Account, custom_fields: Sequence[CustomField]
+    ) -> ContactMapping:
+        request = self.request
+        users = needs_users(columns, request.mapping, request.constants)
+        try:
+            return compile_mapping(
+                columns,
+                key=request.key_columns,
+                mapping=request.mapping,
+                constants=request.constants,
+                custom_fields=custom_fields,
+                users=account.users() if users else None,
+                rules=request.contact_rules,
+            )
+        except (MappingError, SourceError) as error:
+            raise type(error)(f"Task {request.task_id}: {error}") from None
+
+    def _plan(self, run: SyncRun, mapping: ContactMapping, seen_by_newer: bytes, source: OpenRows) -> Plan:
+        planner = self._planner(run, mapping, seen_by_newer)
+        if self.request.only_keys is None or not self.selects:
+            return planner.plan(source.batches(), read_again=self._read_again, on_batch=self._after_batch)
+        positions, alive = mapping.key_positions, self.cancel_token.raise_if_cancelled
+        selection = KeySelection(self.request.only_keys, positions, alive)
+        planned = planner.plan(
+            selection.rows(source.batches()),
+            read_again=lambda: selection.rows(self._read_again()),
+            on_batch=self._after_batch,
+        )
+        selection.require_all(self.request.task_id)
+        return planned
+
+    def _figures(self, run: SyncRun, planned: Plan) -> PlanFigures:
+        return PlanFigures(
+            read=planned.counts["read"],
+            repeated=planned.repeated.rows,
+            count_with_contact=run.count_with_contact,
+            count_planned=run.count_planned,
+            reads_all=self.request.reads_all,
+            min_rows_applies=self.request.only_keys is None,
+        )
+
+    def _planner(self, run: SyncRun, mapping: ContactMapping, seen_by_newer: bytes) -> Planner:
+        return Planner(
+            key=self.request.key_columns,
+            mapping=mapping,
+            store=run,
+            claims=run.claims,
+            removal=self.request.removal,
+            seen_by_newer=b"" if self.request.allow_older else seen_by_newer,
+            full_resync=self.request.full_resync,
+            incremental=not self.request.reads_all,
+            retry_refused=self.request.retry_refused,
+            trust_few=self.request.removal.on_removed != "ignore",
+            hasher=self.hasher,
+        )
+
+    def _read_again(self) -> Iterator[Rows]:
+        with self.read() as source:
+            yield from source.batches()
+
+    def _after_batch(self, counts: Counts) -> None:
+        self.cancel_token.raise_if_cancelled()
+        self.record.batch(counts)
+        self.progress.compared(counts)
+
+
+def _versions() -> dict[str, str]:
+    """Return what a run was planned with, for whoever looks at it later."""
+    return {
+        "leadway-provider": leadway_version,
+        "apache-airflow": airflow_version,
+        "sqlalchemy": sa.__version__,
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,1 @@
+"""Reading a query from any SQL database that has an Airflow connection."""

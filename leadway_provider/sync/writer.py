@@ -1,0 +1,278 @@
+"""How one row is written: to the contact where it lives, or by an upsert where the account has to match one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from leadway_provider.clock import Clock
+from leadway_provider.contacts.contact import Contact, JsonValue, Reason
+from leadway_provider.contacts.echo import not_kept
+from leadway_provider.contacts.reasons import reason
+from leadway_provider.exceptions import (
+    ContactNotFoundError,
+    IdentityTakenError,
+    LeadwayError,
+    RefusedError,
+    UnavailableError,
+)
+from leadway_provider.sync.identities import IDENTITIES, UNKEYED, IdentityHasher
+from leadway_provider.sync.lost import find_created, recover
+from leadway_provider.sync.ports import ContactSink, UpsertEcho
+from leadway_provider.sync.records import Blocker, Identity, OutboxRow
+
+
+class NoIdentityError(Exception):
+    """Other contacts of this sync have every identity of a row that lives on no contact, so it can't be sent."""
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        super().__init__("no identity is left")
+        self.reasons = reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of writing a row.
+
+    Attributes:
+        echo: the answer that shows the contact as it is now.
+        is_new: whether this sync created the contact for the row.
+        not_kept: the fields that the answer shows otherwise, by their API paths.
+        remarks: what else happened, by API paths.
+        in_crm: the hashes of the identities that the contact has now, as the answer shows them.
+    """
+
+    echo: UpsertEcho
+    is_new: bool
+    not_kept: tuple[Reason, ...] = ()
+    remarks: tuple[Reason, ...] = ()
+    in_crm: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactWriter:
+    """Writes rows to the account.
+
+    Attributes:
+        sink: the account.
+        clock: to distinguish a contact that a lost call created from an older one, and to wait.
+        began_at: when this delivery began; calls of earlier ones left before.
+        mark_sent: stores that a call which must not be repeated may have been sent, or certainly was not (None).
+        store_cleared: stores that a contact gave an identity up, with the trace id and the status of the answer.
+        hasher: hashes the sync's e-mails and phones.
+    """
+
+    sink: ContactSink
+    clock: Clock
+    began_at: datetime
+    mark_sent: Callable[[OutboxRow, datetime | None], Awaitable[None]]
+    store_cleared: Callable[[Blocker, str | None, int | None], Awaitable[None]]
+    hasher: IdentityHasher = UNKEYED
+
+    async def write(self, row: OutboxRow, kept: Sequence[Blocker] = ()) -> Written:
+        """Write a row; identities that other rows' contacts keep are left out.
+
+        Raises:
+            NoIdentityError: nothing is left to match a contact by.
+            UnsureError: it is not known whether a contact was created.
+            LeadwayError: as the account raises.
+        """
+        hashed = self.hasher.fields_of(row.contact)
+        lost = {hashed[blocker.identity]: blocker.contact_id for blocker in kept if blocker.identity in hashed}
+        remarks = [_identity_taken(name, contact_id) for name, contact_id in lost.items()]
+        contact = _without(row.contact, set(lost))
+        if contact_id := contact.contact_id or row.contact_id:
+            try:
+                return await self._write_to(contact_id, contact, remarks)
+            except ContactNotFoundError:
+                _check_identities(contact, remarks)
+                return await self._write_anew(row, contact, remarks)
+        _check_identities(contact, remarks)
+        if contact_id := await self._created_before(row):
+            with suppress(ContactNotFoundError):
+                written = await self._write_to(contact_id, contact, remarks)
+                return replace(written, is_new=True)
+        echo = await self._upsert(row, contact)
+        return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), tuple(remarks))
+
+    async def free(self, row: OutboxRow, blockers: Sequence[Blocker]) -> list[Blocker]:
+        """Let contacts give up what a row is about to take, and return those blockers whose contacts keep it.
+
+        A contact whose own row is not written in this run is read first: a colleague may have given it another e-mail
+        or phone since, which must stay.
+
+        Raises:
+            LeadwayError: as the account and the store raise.
+        """
+        kept: list[Blocker] = []
+        names = self.hasher.fields_of(row.contact)
+        for contact_id in dict.fromkeys(blocker.contact_id for blocker in blockers):
+            of_contact = [blocker for blocker in blockers if blocker.contact_id == contact_id]
+            try:
+                if not all(blocker.is_pending for blocker in of_contact):
+                    of_contact = await self._still_there(contact_id, of_contact)
+                if of_contact:
+                    kept += await self._clear(contact_id, {blocker: names[blocker.identity] for blocker in of_contact})
+            except ContactNotFoundError as error:
+                for blocker in of_contact:
+                    await self.store_cleared(blocker, error.trace_id, error.status)
+            except RefusedError:
+                kept += of_contact
+        return kept
+
+    async def _still_there(self, contact_id: str, blockers: Sequence[Blocker]) -> list[Blocker]:
+        """Return those blockers whose identities the contact still has."""
+        found = self.hasher.shown((await self.sink.get_contact(contact_id)).fields)
+        for blocker in blockers:
+            if blocker.identity not in found:
+                await self.store_cleared(blocker, None, None)
+        return [blocker for blocker in blockers if blocker.identity in found]
+
+    async def _clear(self, contact_id: str, names: Mapping[Blocker, Identity]) -> list[Blocker]:
+        """Clear fields of one contact, and return those blockers whose identities the answer still shows."""
+        fields: dict[str, JsonValue] = dict.fromkeys(names.values())
+        echo = await self.sink.update_contact(contact_id, fields)
+        kept = [blocker for blocker, name in names.items() if _text(echo.kept.get(name))]
+        for blocker in names:
+            if blocker not in kept:
+                await self.store_cleared(blocker, echo.trace_id, echo.status)
+        return kept
+
+    async def _write_to(self, contact_id: str, contact: Contact, remarks: Sequence[Reason]) -> Written:
+        """Write to a known contact, and once more what only an upsert takes.
+
+        Raises:
+            ContactNotFoundError: the account has no such contact.
+        """
+        echo, contact, taken = await self._update(contact_id, contact)
+        differences = not_kept(contact.fields, echo.kept, new=False)
+        lost = {each.field for each in differences if each.field in contact.identities}
+        taken += await self._taken_silently(echo, contact.identities, lost)
+        kept = tuple(each for each in differences if each.field not in lost)
+        # An answer leaves the company's name out where the contact has none.
+        if contact.fields.get("companyName") and "companyName" not in echo.kept:
+            kept = (*kept, reason("companyName", "dropped"))
+        if any(each.field == "companyName" for each in kept):
+            echo, kept = await self._update_company(echo, contact, kept)
+        return self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
+
+    async def _write_anew(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> Written:
+        """Let the account match a contact for a row whose contact is gone."""
+        echo = await self._upsert(row, contact)
+        moved = reason("", "contact_recreated" if echo.new else "contact_moved")
+        return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), (*remarks, moved))
+
+    def _written(
+        self,
+        echo: UpsertEcho,
+        is_new: bool,  # noqa: FBT001 - as the fields of `Written`
+        differences: tuple[Reason, ...],
+        remarks: tuple[Reason, ...],
+    ) -> Written:
+        return Written(echo, is_new, differences, remarks, self.hasher.shown(echo.kept))
+
+    async def _created_before(self, row: OutboxRow) -> str | None:
+        """Return the contact that a call whose answer was lost has created for what the row was before, or None."""
+        for former in row.former:
+            found = await find_created(self.sink, former, since=row.known_since, until=self.began_at, clock=self.clock)
+            if found is not None:
+                return found
+        return None
+
+    async def _update(self, contact_id: str, contact: Contact) -> tuple[UpsertEcho, Contact, list[Reason]]:
+        """Write to a known contact; return the answer, what was sent, and remarks about identities that are taken."""
+        taken: list[Reason] = []
+        while True:
+            try:
+                return await self.sink.update_contact(contact_id, contact.update_fields), contact, taken
+            except IdentityTakenError as error:
+                if error.field is None or error.field not in contact.identities:
+                    raise
+                taken.append(_identity_taken(error.field, error.contact_id))
+                contact = _without(contact, {error.field})
+
+    async def _taken_silently(self, echo: UpsertEcho, sent: Mapping[str, str], lost: Collection[str]) -> list[Reason]:
+        """Return remarks about identities that the account has left out without an error.
+
+        An answer that shows neither e-mail nor phone may be of a contact that has none, or say nothing of them: there
+        only an identity that another contact has was left out.
+        """
+        says_nothing = not any(_text(echo.kept.get(name)) for name in IDENTITIES)
+        remarks = []
+        for name in IDENTITIES:
+            if name in lost or (says_nothing and name in sent):
+                owner = await self._owner(name, sent[name])
+                if name in lost or owner not in (None, echo.contact_id):
+                    remarks.append(_identity_taken(name, owner))
+        return remarks
+
+    async def _owner(self, name: Identity, value: str) -> str | None:
+        """Return the id of the contact that has the identity, as far as the account says."""
+        found = await self.sink.find_duplicate(**{name: value})
+        return None if found is None else found.id
+
+    async def _update_company(
+        self, echo: UpsertEcho, contact: Contact, differences: tuple[Reason, ...]
+    ) -> tuple[UpsertEcho, tuple[Reason, ...]]:
+        """Write the company name, which only an upsert takes, to the contact that the answer shows.
+
+        In an account that allows duplicates, two contacts may share an e-mail or phone. There the account is asked
+        first which contact it would match: the upsert must not change another one.
+        """
+        others = tuple(each for each in differences if each.field != "companyName")
+        known = {name: value for name in IDENTITIES if (value := _text(echo.kept.get(name)))}
+        if known and await self._is_matched(echo.contact_id, known):
+            second = await self.sink.upsert_contact(dict(known) | contact.upsert_only_fields)
+            if second.contact_id == echo.contact_id:
+                return second, (*others, *_of_company(not_kept(contact.upsert_only_fields, second.kept, new=False)))
+        return echo, (*others, reason("companyName", "company_name_not_updated"))
+
+    async def _is_matched(self, contact_id: str, known: Mapping[Identity, str]) -> bool:
+        """Return whether an upsert would reach the contact; search may lag behind, and then shows no contact."""
+        if not await self.sink.may_share_identities():
+            return True
+        found = await self.sink.find_duplicate(email=known.get("email"), phone=known.get("phone"))
+        return found is None or found.id == contact_id
+
+    async def _upsert(self, row: OutboxRow, contact: Contact) -> UpsertEcho:
+        """Let the account match a contact or create one; a call that must not be repeated is marked before."""
+        if contact.repeatable:
+            return await self.sink.upsert_contact(contact.fields)
+        if row.sent_at is not None:
+            return await recover(self.sink, contact, sent_at=row.sent_at, sleep=self.clock.sleep)
+        sent_at = self.clock.now()
+        await self.mark_sent(row, sent_at)
+        try:
+            return await self.sink.upsert_contact(contact.fields)
+        except LeadwayError as error:
+            if not (isinstance(error, UnavailableError) and error.maybe_received):
+                await self.mark_sent(row, None)
+                raise
+        return await recover(self.sink, contact, sent_at=sent_at, sleep=self.clock.sleep)
+
+
+def _check_identities(contact: Contact, remarks: Sequence[Reason]) -> None:
+    """Raise NoIdentityError if all identities of a row were left out, as remarks say, so that none is to be matched."""
+    if remarks and not contact.identities:
+        raise NoIdentityError(tuple(remarks))
+
+
+def _without(contact: Contact, names: set[Identity]) -> Contact:
+    if not names:
+        return contact
+    fields: Mapping[str, JsonValue] = {name: value for name, value in contact.fields.items() if name not in names}
+    return replace(contact, fields=fields)
+
+
+def _identity_taken(name: Identity, contact_id: str | None) -> Reason:
+    return reason(name, "identity_taken", f"It is contact {contact_id}." if contact_id else "")
+
+
+def _of_company(differences: Sequence[Reason]) -> tuple[Reason, ...]:
+    return tuple(each for each in differences if each.field == "companyName")
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,202 @@
+"""One run of a sync in memory, with the methods that plan and deliver use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from leadway_provider.exceptions import LeaseLostError
+from leadway_provider.sync.outcome import Counts, Remark, RowState
+from leadway_provider.sync.records import Blocker, Delivery, OutboxRow, PlannedRow, Refusal, SettledRow
+from leadway_provider.testing.claims import MemoryClaims
+from leadway_provider.testing.removals import MemoryRemovals
+from leadway_provider.testing.residents import MemoryResidents
+from leadway_provider.testing.seal import MemorySeal
+from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryTables
+
+
+class MemoryRun:
+    """One run, made by `MemoryState.begin`: it implements `PlanStore` and `DeliveryStore`.
+
+    Attributes:
+        plan: what is kept of the run.
+        claims: who holds which e-mail and phone, as the run's plan leaves it.
+        removals: the rows that the run found to have departed.
+    """
+
+    def __init__(self, tables: MemoryTables, plan: MemoryPlan) -> None:
+        self.plan = plan
+        self.claims = MemoryClaims(tables, plan)
+        self.removals = MemoryRemovals(tables, plan)
+        self._tables = tables
+        self._residents = MemoryResidents(tables, plan)
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.plan.run_id
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the plan is complete, so that only delivery is left to do."""
+        return self.plan.is_sealed
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, tuple[int, bytes | None]]:
+        """See `PlanStore.known`."""
+        found = {key: row for key in keys if (row := self._tables.row_of(key))}
+        return {key: (row.row_id, row.fingerprint) for key, row in found.items()}
+
+    def ensure_rows(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """See `PlanStore.ensure_rows`."""
+        assert not self.known(keys), "only new keys get a row"  # noqa: S101 - the port's promise
+        return {key: self._tables.add_row(key, self.id).row_id for key in keys}
+
+    def count_with_contact(self) -> int:
+        """See `PlanStore.count_with_contact`."""
+        return sum(row.has_contact for row in self._tables.rows.values())
+
+    def shared_contacts(self) -> Sequence[Mapping[int, bool]]:
+        """See `PlanStore.shared_contacts`."""
+        return self._residents.shared_contacts()
+
+    def denied(self) -> Sequence[tuple[int, Mapping[int, bool]]]:
+        """See `PlanStore.denied`."""
+        return self._residents.denied()
+
+    def refusals(self, row_ids: Collection[int]) -> Mapping[int, Refusal]:
+        """See `PlanStore.refusals`."""
+        return {
+            entry.row_id: Refusal(entry.fingerprint or b"", entry.refusals, entry.reasons)
+            for entry in self._tables.entries_before(self.plan)
+            if entry.state is RowState.REFUSED and entry.row_id in row_ids
+        }
+
+    def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> None:
+        """See `PlanStore.write`."""
+        for row in planned:
+            entry = self._tables.add_entry(self.id, row.row_id, RowState.PENDING)
+            entry.fingerprint, entry.contact, entry.refusals = row.fingerprint, row.contact, row.refusals
+            entry.lanes, entry.claimed = row.lanes, row.claimed
+        for settled_row in settled:
+            entry = self._tables.add_entry(self.id, settled_row.row_id, settled_row.outcome)
+            entry.reasons, entry.fingerprint = settled_row.reasons, settled_row.fingerprint
+
+    def unplan(self, row_ids: Sequence[int]) -> Mapping[int, RowState]:
+        """See `PlanStore.unplan`."""
+        found = dict.fromkeys(row_ids, RowState.UNCHANGED)
+        for entry in self._tables.entries_of(self.plan):
+            if entry.row_id in found:
+                found[entry.row_id] = entry.state
+                del self._tables.outbox[entry.position]
+        return found
+
+    def finish_dry_run(self, counts: Counts, seen: bytes = b"", *, is_whole: bool = True) -> None:
+        """End a dry run: nothing else changes, and `MemoryState.resume_reviewed` can continue with it."""
+        self.plan.seen, self.plan.is_whole = seen, is_whole
+        self.plan.counts, self.plan.status = MemorySeal(self._tables, self.plan).preview(counts), "dry_run"
+
+    def seal(self, counts: Counts | None = None, seen: bytes | None = None, *, is_whole: bool = True) -> None:
+        """End the plan: from here on it counts, and its outbox is the sync's.
+
+        Args:
+            counts: the plan's counts; None for a dry run that was reviewed, whose counts are known.
+            seen: one bit for each row id that the plan read.
+            is_whole: whether the plan read the whole source.
+
+        Raises:
+            LeaseLostError: another run of the sync has begun.
+        """
+        if self.plan.status != "planning":
+            raise LeaseLostError(f"Another run of the sync has begun since run {self.id}, so this one stops.")
+        if seen is not None:
+            self.plan.seen, self.plan.is_whole = seen, is_whole
+        seal = MemorySeal(self._tables, self.plan)
+        found = seal.preview(counts) if counts is not None else self.plan.counts
+        seal.seal()
+        self.plan.counts = found.plus(pending=-found[RowState.PENDING])
+        self.plan.is_sealed, self.plan.status = True, "delivering"
+
+    def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """See `DeliveryStore.outbox`."""
+        waiting = [each for each in self._tables.entries_of(self.plan) if each.is_pending and each.position > after]
+        page = [self._outbox_row(entry) for entry in sorted(waiting, key=lambda each: each.position)[:limit]]
+        if self.plan.attempt > 1:
+            for blocker in (blocker for row in page for blocker in row.blockers if not blocker.is_pending):
+                self._tables.rows[blocker.row_id].fingerprint = None
+        return page
+
+    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
+        """See `DeliveryStore.mark_sent`."""
+        self._tables.rows[row.row_id].sent = None if at is None else (row.fingerprint, at)
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """See `DeliveryStore.acknowledge`."""
+        before = {delivery.contact_id: self._residents.in_crm(delivery.contact_id) for delivery in deliveries}
+        for delivery in deliveries:
+            entry = self._tables.outbox[delivery.row.position]
+            row = self._tables.rows[delivery.row.row_id]
+            row.state, row.reasons = delivery.outcome, delivery.reasons
+            row.remarks = (*delivery.remarks, *delivery.not_kept)
+            row.fingerprint = delivery.fingerprint
+            if delivery.outcome is not RowState.UNKNOWN:
+                row.sent = None
+            if delivery.outcome.is_accepted:
+                self._residents.settle(row, delivery)
+                self._drop_former(row.row_id)
+            if delivery.outcome is RowState.REFUSED:
+                entry.state, entry.reasons, entry.refusals = RowState.REFUSED, delivery.reasons, entry.refusals + 1
+            else:
+                del self._tables.outbox[entry.position]
+            remarks = {
+                Remark.NOT_KEPT: bool(delivery.not_kept),
+                Remark.IDENTITY_TAKEN: any(each.code == "identity_taken" for each in delivery.remarks),
+            }
+            numbers = {name: int(here) for name, here in remarks.items()}
+            self.plan.counts = self.plan.counts.plus(**{delivery.outcome: 1}, **numbers)
+        self._tables.plan_what_was_denied(
+            {contact_id: had - self._residents.in_crm(contact_id) for contact_id, had in before.items() if contact_id}
+        )
+        collisions = self._residents.count_collisions() - self.plan.counts[Remark.COLLISIONS]
+        self.plan.counts = self.plan.counts.plus(collisions=collisions)
+
+    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:  # noqa: ARG002 - no ledger here
+        """See `DeliveryStore.cleared`."""
+        self._residents.clear(blocker)
+
+    def finish(self) -> None:
+        """End an attempt; the run is finished when nothing of it waits in the outbox."""
+        waits = [each for each in self._tables.entries_of(self.plan) if each.state is not RowState.REFUSED]
+        if self.plan.status == "delivering" and not any(not each.is_former for each in waits):
+            self.plan.status = "finished"
+
+    def counts(self) -> Counts:
+        """Return how the rows ended so far."""
+        pending = sum(entry.is_pending for entry in self._tables.entries_of(self.plan))
+        return self.plan.counts.plus(pending=pending) if self.plan.is_sealed else self.plan.counts
+
+    def _drop_former(self, row_id: int) -> None:
+        former = [entry for entry in self._tables.outbox.values() if entry.row_id == row_id and entry.is_former]
+        for entry in former:
+            del self._tables.outbox[entry.position]
+
+    def _outbox_row(self, entry: MemoryEntry) -> OutboxRow:
+        assert entry.contact is not None  # noqa: S101 - pending rows have one
+        row = self._tables.rows[entry.row_id]
+        fingerprint, sent_at = row.sent or (None, None)
+        contact_id = self._residents.contact_of(entry)
+        former = [each for each in self._tables.outbox.values() if each.row_id == row.row_id and each.is_former]
+        return OutboxRow(
+            position=entry.position,
+            row_id=row.row_id,
+            source_key=row.source_key,
+            fingerprint=entry.fingerprint or b"",
+            contact=entry.contact,
+            lanes=entry.lanes,
+            sent_at=sent_at if fingerprint == entry.fingerprint else None,
+            contact_id=contact_id,
+            lives_on=row.contact_id,
+            blockers=tuple(self._residents.blockers(entry)),
+            former=tuple(each.contact for each in former if each.contact and contact_id is None),
+            known_since=row.created_at,
+            takes_over=self._residents.takes_over(entry),
+        )

@@ -1,0 +1,104 @@
+"""The end of a plan in memory: what earlier runs left is carried or dropped, and the plan's claims count."""
+
+from __future__ import annotations
+
+from leadway_provider.sync.outcome import Counts, Remark, RowState
+from leadway_provider.testing.residents import MemoryResidents
+from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryTables
+
+
+class MemorySeal:
+    """Ends the plan of one run."""
+
+    def __init__(self, tables: MemoryTables, plan: MemoryPlan) -> None:
+        self._tables = tables
+        self._plan = plan
+        self._planned = {entry.row_id: entry for entry in tables.entries_of(plan)}
+
+    def preview(self, counts: Counts) -> Counts:
+        """Return the counts of the plan with what it would carry, and change nothing."""
+        carried = [entry for entry in self._tables.entries_before(self._plan) if self._is_carried(entry)]
+        residents = MemoryResidents(self._tables, self._plan)
+        return counts.plus(
+            carried=len(carried),
+            pending=len(carried),
+            **{
+                Remark.WITHHELD: sum(
+                    bool(entry.contact and entry.contact.withheld) for entry in self._planned.values()
+                ),
+                Remark.COLLISIONS: residents.count_collisions([entry.row_id for entry in carried]),
+            },
+        )
+
+    def seal(self) -> None:
+        """Take over what earlier runs left, and let the plan count."""
+        for entry in list(self._tables.entries_before(self._plan)):
+            self._carry(entry)
+        for entry in self._planned.values():
+            self._seal_entry(entry)
+        self._seal_claims()
+
+    def _is_carried(self, entry: MemoryEntry) -> bool:
+        """Return whether this run delivers what an earlier run left: nothing newer is planned for the row."""
+        if entry.contact is None or entry.is_former or entry.row_id in self._planned:
+            return False
+        if not self._belongs(entry):
+            return False
+        return entry.state is RowState.PENDING or entry.refusals <= self._plan.retry_refused
+
+    def _belongs(self, entry: MemoryEntry) -> bool:
+        """Return whether the source still has the row, as far as is known, and it was planned from this source."""
+        same_origin = self._tables.plans[entry.run_id].origin == self._plan.origin
+        return same_origin and self._plan.is_present(entry.row_id)
+
+    def _carry(self, entry: MemoryEntry) -> None:
+        if entry.is_pending:
+            self._tables.plan_what_was_overwritten(entry)
+        if self._is_carried(entry):
+            entry.run_id, entry.state, entry.carried = self._plan.run_id, RowState.PENDING, True
+            self._tables.rows[entry.row_id].state = RowState.PENDING
+        elif self._may_have_been_sent(entry):
+            entry.is_former = True
+        elif not self._waits(entry):
+            del self._tables.outbox[entry.position]
+
+    def _may_have_been_sent(self, entry: MemoryEntry) -> bool:
+        """Return whether the entry is all that is known of a contact which a call without an answer may have created.
+
+        Where what is planned now sends the same identities, the account matches that contact by itself.
+        """
+        if entry.state is not RowState.PENDING or not self._belongs(entry):
+            return False
+        planned = self._planned.get(entry.row_id)
+        sends = planned.claimed if planned else ()
+        lives_nowhere = self._tables.rows[entry.row_id].contact_id is None
+        return lives_nowhere and (entry.is_former or not set(entry.claimed) <= set(sends))
+
+    def _waits(self, entry: MemoryEntry) -> bool:
+        """Return whether a row that was refused too often stays as it is, until it changes."""
+        planned = self._planned.get(entry.row_id)
+        is_as_it_was = planned is None or planned.state is RowState.REFUSED
+        return entry.state is RowState.REFUSED and is_as_it_was and self._belongs(entry)
+
+    def _seal_entry(self, entry: MemoryEntry) -> None:
+        row = self._tables.rows[entry.row_id]
+        if entry.state is RowState.UNCHANGED:
+            row.fingerprint = entry.fingerprint
+            del self._tables.outbox[entry.position]
+            return
+        row.fingerprint, row.created_in = None, ""
+        if entry.state is RowState.DEPARTED:
+            return
+        row.state, row.reasons, row.remarks = entry.state, entry.reasons, ()
+        if entry.state is not RowState.PENDING:
+            del self._tables.outbox[entry.position]
+
+    def _seal_claims(self) -> None:
+        for claim, kind in self._plan.claims.items():
+            self._tables.claims.pop(claim, None)
+            if kind is not None:
+                self._tables.claims[claim] = kind
+        for row_id in self._plan.replan:
+            self._tables.rows[row_id].fingerprint = None
+        self._plan.claims.clear()
+        self._plan.replan.clear()
