@@ -134,15 +134,15 @@ class LeadwayClient(Endpoints):
 
         Raises the errors that `Endpoints` lists.
         """
-        content = call.encoded_body()
-        bearer = await self._tokens.bearer(self._send_token_call)
+        bearers: list[str] = []
+        exchange = partial(self._exchange, call, call.encoded_body(), bearers)
         try:
-            return await self._with_retries(call, partial(self._exchange, call, content, bearer))
-        except AuthenticationError:
-            if not await self._tokens.renew(self._send_token_call, bearer):
+            return await self._with_retries(call, exchange)
+        except AuthenticationError as error:
+            was_refused = error.call == call.name  # otherwise no token was got
+            if not was_refused or not await self._tokens.renew(self._send_token_call, bearers[-1]):
                 raise
-        bearer = await self._tokens.bearer(self._send_token_call)
-        return await self._with_retries(call, partial(self._exchange, call, content, bearer))
+        return await self._with_retries(call, exchange)
 
     async def _send_token_call(self, call: Call[T], bearer: str | None = None) -> T:
         """Send a call about tokens, which does not count against the account's quota."""
@@ -175,12 +175,17 @@ class LeadwayClient(Endpoints):
                 raise self._unavailable(call, result, attempt, maybe_received=maybe_received)
             await self._sleep(delay)
 
-    async def _exchange(self, call: Call[T], content: bytes, bearer: str) -> _Result:
-        """Send a call once, as soon as `max_in_flight` and the quota allow it."""
+    async def _exchange(self, call: Call[T], content: bytes, bearers: list[str]) -> _Result:
+        """Send a call once, as soon as `max_in_flight` and the quota allow it.
+
+        Its token is got after the wait, in which an older one could end, and appended to `bearers`.
+        """
         async with self._permits:
             permit = await self._limiter.acquire(call.name)
             answer: Received | None = None
             try:
+                bearer = await self._tokens.bearer(self._send_token_call)
+                bearers.append(bearer)
                 answer = await self._send_once(call, content, bearer, 2 * self._settings.timeout)
             except LostError as lost:
                 return Transient(lost.reason, lost.maybe_received)

@@ -14,8 +14,6 @@ from typing import Any, Final
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _SEPARATED: Final = re.compile(r"\+?[(]?\d(?:[ \d()-]|\.(?!\.))*", re.ASCII)
 """A number in digits and separators."""
-_NEXT_ZERO: Final = re.compile(r" +(?=0)")
-"""Where a second number can begin."""
 _TRUNK_ZERO: Final = re.compile(r"\( ?0")
 _NOT_DIGITS: Final = str.maketrans("", "", "+()-. ")
 _TYPES: Final = (
@@ -34,7 +32,8 @@ def plain_number(written: str, region: str | None) -> str | None:
     """
     if not _SEPARATED.fullmatch(written) or written.count(".") == 1:  # one dot may begin decimals
         return None
-    if (gap := _NEXT_ZERO.search(written)) and _can_be_a_number(written[gap.end() :], region):
+    second = written.find(" 0") + 1
+    if second and _can_be_a_number(written[second:], region):
         return None
     digits = written.translate(_NOT_DIGITS)
     if written[0] == "+":

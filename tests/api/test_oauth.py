@@ -80,6 +80,20 @@ def test_a_short_lived_token_is_used_for_half_its_life(connected: Connected) -> 
     assert connected.renewals == 2
 
 
+def test_a_token_that_ends_while_a_call_waits_for_quota_is_renewed_after_the_wait(connected: Connected) -> None:
+    """A wait for the quota may be longer than a token lives."""
+    connected.extra["quota_requests"] = 2
+    connected.sandbox.tokens.access_lifetime = 8.0
+
+    async def act(client: LeadwayClient) -> None:
+        for _ in range(6):
+            await client.get_location()
+
+    connected.use(act)
+    assert 401 not in connected.sandbox.journal.statuses
+    assert connected.renewals == 3
+
+
 def test_a_refused_token_is_renewed_once_for_all(connected: Connected) -> None:
     """A 401 for many calls causes one renewal, and every call is repeated and succeeds."""
 

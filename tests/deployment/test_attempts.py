@@ -108,7 +108,7 @@ class TestQuota:
         scene.fill(30)
         run = scene.trigger("patient")
         assert run.report()["created"] == 30
-        assert "Waiting for it in place" in run.log()
+        assert "Waiting in the worker slot for" in run.log()
         assert "DEFERRED" not in run.log()
         assert scene.sent == 30
 

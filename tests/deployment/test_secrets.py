@@ -20,7 +20,7 @@ WAYS: dict[str, tuple[dict[str, str], list[Fault], str]] = {
     "a wrong secret": ({"password": WRONG}, [], "refused with 401|client id and client secret"),
     "no access": ({}, [Fault(FaultKind.FORBIDDEN, times=None, path=UPSERT)], "refused with 403"),
     "a row refused": ({}, [Fault(FaultKind.UNPROCESSABLE, times=None, path=UPSERT)], "20 of 20 rows rejected"),
-    "success": ({}, [], "20 created"),
+    "success": ({}, [], "Run [0-9a-f]{12}: 20 read"),
 }
 """What is changed in the connection, what goes wrong, and what the log then says (a pattern)."""
 

@@ -56,7 +56,7 @@ def test_hashes_are_keyed_and_those_of_two_syncs_differ(warehouse: Warehouse) ->
     with sqlite3.connect(warehouse.state) as database:
         stored = database.execute("SELECT secret FROM leadway_token").fetchall()
         rows = database.execute("SELECT fingerprint FROM leadway_row").fetchall()
-    assert len({half for (each,) in rows for half in (each[:16], each[16:])}) == 4
+    assert len({half for (each,) in rows for half in (each[:8], each[8:])}) == 4
     assert len(stored) == 2
     assert all(text.startswith("gAAAA") for (text,) in stored)
 

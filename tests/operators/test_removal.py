@@ -55,7 +55,7 @@ def test_contacts_of_rows_that_left_are_deleted(ten: Warehouse, sandbox: Sandbox
     """One call each, and none in the next run."""
     ten.fill(*people(*range(2, 10)))
     assert counted(sync("one", removal=DELETE, **TAGGED)) == {"unchanged": 8, "removed": 2}
-    assert emails(sandbox) == [f"p{number}@example.com" for number in range(2, 10)]
+    assert sorted(map(str, emails(sandbox))) == [f"p{number}@example.com" for number in range(2, 10)]
     assert [method for method, _ in calls(sandbox)] == ["DELETE", "DELETE"]
     sandbox.journal.clear()
     assert counted(sync("two", removal=DELETE, **TAGGED)) == {"unchanged": 8}

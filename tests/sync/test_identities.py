@@ -16,7 +16,7 @@ def test_a_hash_is_of_the_key_the_field_and_the_value(key: bytes) -> None:
     """It is the keyed BLAKE2b of both, so that the hashes of every release can be compared."""
     hasher = IdentityHasher(key)
     for field, value in (("email", "ann@example.com"), ("phone", "+12025550123"), ("email", "zoë@example.com")):
-        assert hasher.hash(field, value) == blake2b(f"{field}:{value}".encode(), digest_size=16, key=key).hexdigest()
+        assert hasher.hash(field, value) == blake2b(f"{field}:{value}".encode(), digest_size=10, key=key).hexdigest()
         assert hasher.hash(field, value) == hasher.hash(field, value.upper())
 
 
