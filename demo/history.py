@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from leadway_provider.store.columns import OUTCOME_CODES
+from leadway_provider.store.reading.reader import StateReader
+from leadway_provider.sync.outcome import RowState
 
 
 def some_key(state: Path) -> str:
     """Return the key of a row that became a contact."""
-    with sqlite3.connect(state) as database:
-        wanted = "SELECT source_key FROM leadway_row WHERE outcome = ? ORDER BY id LIMIT 1"
-        key: str = database.execute(wanted, [OUTCOME_CODES.index("created")]).fetchone()[0]
-        return key
+    reader = StateReader.open_file(state)
+    [sync] = reader.syncs().known()
+    [row] = reader.rows_of_sync(sync.id).page(RowState.CREATED, limit=1).records
+    return row.source_key
 
 
 def history(key: str, environment: Mapping[str, str]) -> str:

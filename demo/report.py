@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from rich.table import Table
 
-from leadway_provider.store.columns import OUTCOME_CODES
+from leadway_provider.store.reading.reader import StateReader
+from leadway_provider.store.reading.rows import RowSummary
 
 _OUTCOMES = {
     "unchanged": "not sent: the CRM has acknowledged the same before",
@@ -84,12 +82,17 @@ def reasons_table(state: Path, each: int) -> Table:
 
 
 def _remarks(state: Path) -> Iterator[Remark]:
-    with closing(sqlite3.connect(f"file:{state}?mode=ro", uri=True)) as database:
-        rows = database.execute("SELECT source_key, outcome, reasons, remarks FROM leadway_row ORDER BY id").fetchall()
-    for key, outcome, reasons, remarks in rows:
-        by_kind = {OUTCOME_CODES[outcome]: json.loads(reasons or "[]")} | json.loads(remarks or "{}")
-        for kind, found in by_kind.items():
-            if kind == "collision":
-                yield Remark(key, kind, f"It was written to the contact of {found}.")
-            elif len(found) == 1:  # a row with more than one reason makes a poor example
-                yield Remark(key, kind, f"{found[0]['field']}: {found[0]['message']}")
+    reader = StateReader.open_file(state)
+    [sync] = reader.syncs().known()
+    rows = reader.rows_of_sync(sync.id)
+    for each in rows.by_reason():
+        for row in rows.page(each.outcome, code=each.code).records:
+            yield from _remarks_of(row)
+
+
+def _remarks_of(row: RowSummary) -> Iterator[Remark]:
+    for kind, reasons in ((row.outcome, row.reasons), ("withheld", row.withheld), ("not_kept", row.not_kept)):
+        if len(reasons) == 1:  # a row with more than one reason makes a poor example
+            yield Remark(row.source_key, kind, f"{reasons[0].field}: {reasons[0].message}")
+    if row.collision is not None:
+        yield Remark(row.source_key, "collision", f"It was written to the contact of {row.collision}.")

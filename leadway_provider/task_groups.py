@@ -25,8 +25,8 @@ def leadway_sync(group_id: str = "leadway_sync", *, alert: LeadwayNotifier | Non
     """Return a task group with the tasks `sync` and `verify`, in the DAG of the `with` block.
 
     `verify` fails where a planned row has not reached the account. The alert is called when either fails, and when both
-    have succeeded, so that it tells of a recovery; it tells each once. It is no task, since the state of a DAG run is
-    that of its last tasks: a task that succeeds behind a sync that failed would make the run green.
+    have succeeded, so that it tells of a recovery. It is not a task, since the state of a DAG run is that of its last
+    tasks: one that succeeds behind a sync that failed would make the run green.
 
     Args:
         group_id: the group. The sync's name is `<dag_id>.<group_id>.sync`, unless `sync_name` is given.

@@ -144,7 +144,7 @@ def _of_rows(
 def _every_row(reader: RowReader, code: str | None) -> Iterator[RowSummary]:
     for outcome in REJECTED:
         yield from every_record(
-            lambda cursor, outcome=outcome: reader.page(outcome, code=code, cursor=cursor)  # type: ignore[misc]
+            lambda cursor, outcome=outcome: reader.page(outcome, code=code, cursor=cursor)  # type: ignore[misc]  # mypy can't infer a lambda with a default
         )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from leadway_provider.contacts.contact import JsonValue, Reason
 
 VALUE_CODES: Final[Mapping[str, str]] = {
-    "ambiguous": "The value can be read in two ways, and nothing tells which of them is meant.",
+    "ambiguous": "The value can be read in two ways, and nothing shows which of them is meant.",
     "boolean_malformed": "The value is not a boolean (true/false, t/f, yes/no, y/n, on/off, 1/0).",
     "contact_id_malformed": "The value is not the id of a contact: 1 to 64 letters, digits, - and _.",
     "control_character": "The value holds a control character, which no text field takes.",

@@ -57,7 +57,7 @@ _HOST: Final = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]")
 _HOST_LENGTH: Final = 253
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
 _AUTHORITY_LENGTH: Final = _HOST_LENGTH + len(":65535")
-"""What is longer is no host with a port. Python's parser takes long for it if it has many accents."""
+"""A longer text is not a host with a port. Python's parser takes long for it if it has many accents."""
 
 
 def text(value: object) -> str | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-import weakref
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -24,29 +22,22 @@ from leadway_provider.exceptions import (
     MappingError,
 )
 from leadway_provider.hooks.blocking import Blocking
-from leadway_provider.hooks.secrecy import decrypt, encrypt, mask
 from leadway_provider.hooks.session import Session, in_event_loop
+from leadway_provider.hooks.tokens import ConnectionTokens
 from leadway_provider.policies import QuotaPolicy
-from leadway_provider.printable import printable_log
 
 if TYPE_CHECKING:
     from airflow.sdk.lineage import HookLineageCollector
 
-    from leadway_provider.api.auth import TokenSource
     from leadway_provider.api.client import LeadwayClient
-    from leadway_provider.api.credentials import OAuthApp
     from leadway_provider.api.installed import InstalledLocation
     from leadway_provider.api.models import UpsertAnswer
-    from leadway_provider.api.oauth import Grant, OAuthToken
     from leadway_provider.api.pacing import Pacer
     from leadway_provider.api.retry import RetryPolicy
     from leadway_provider.api.settings import ConnectionSettings
     from leadway_provider.api.sharing import QuotaSharing
     from leadway_provider.contacts.contact import JsonValue
-    from leadway_provider.store.state import StateStore
     from leadway_provider.sync.cancel import CancelToken
-
-log = printable_log(__name__)
 
 T = TypeVar("T")
 
@@ -96,7 +87,6 @@ class LeadwayHook(BaseHook):
         self._clock = clock
         self._session: Session | None = None
         self._pacer: Pacer | None = None
-        self._grants: dict[str, Grant] = {}
 
     @cached_property
     def settings(self) -> ConnectionSettings:
@@ -107,7 +97,7 @@ class LeadwayHook(BaseHook):
         Raises:
             ConnectionSettingsError: the connection holds something that can't be used.
         """
-        from leadway_provider.api.settings import ConnectionSettings  # noqa: PLC0415 - a DAG file needs no pydantic
+        from leadway_provider.hooks.connection import read_settings  # noqa: PLC0415 - a DAG file needs no pydantic
 
         try:
             connection = self.get_connection(self.leadway_conn_id)
@@ -116,41 +106,13 @@ class LeadwayHook(BaseHook):
                 f"Connection {self.leadway_conn_id!r} does not exist: create it in Airflow, of type "
                 f"{self.conn_type!r}, or correct leadway_conn_id."
             ) from None
-        if connection.conn_type not in (None, "", self.conn_type):
-            raise ConnectionSettingsError(
-                f"Connection {self.leadway_conn_id!r} is of type {connection.conn_type!r}, and must be of type "
-                f"{self.conn_type!r}: correct its type, or name another connection in leadway_conn_id."
-            )
-        extra = _extra(connection.extra, self.leadway_conn_id)
-        mask(connection.password, extra.get("proxy"), extra.get("refresh_token"), extra)
-        settings = ConnectionSettings.from_connection(
-            self.leadway_conn_id,
-            schema=connection.schema,
-            host=connection.host,
-            port=connection.port,
-            login=connection.login,
-            password=connection.password,
-            extra=extra,
-            location_id=self.location_id,
-        )
-        mask(*settings.secrets)
-        if settings.verify is False:
-            log.warning(
-                "Connection %r: the server's certificate is not checked, because its extra `verify` is false: anybody "
-                "on the network path can read the token and every contact. Set it to the path of the certificates to "
-                "check against instead.",
-                self.leadway_conn_id,
-            )
-        return settings
+        return read_settings(connection, self.leadway_conn_id, conn_type=self.conn_type, location_id=self.location_id)
 
     def for_location(self, location_id: str) -> LeadwayHook:
         """Return a hook of another account by way of the same connection; its id must be that of a location."""
-        from leadway_provider.api.credentials import OAuthApp  # noqa: PLC0415 - a DAG file needs no pydantic
-
         hook = LeadwayHook(self.leadway_conn_id, location_id, retry=self._retry, clock=self._clock)
         hook.settings = self.settings.of_location(location_id)
-        if isinstance(self.settings.credentials, OAuthApp):
-            hook._token_state, hook._grants = self._token_state, self._grants
+        hook._tokens = self._tokens
         return hook
 
     def client(
@@ -177,11 +139,11 @@ class LeadwayHook(BaseHook):
             StateUnavailableError: the database that keeps rotating tokens is out of reach.
         """
         from leadway_provider.api.client import LeadwayClient  # noqa: PLC0415 - a DAG file needs no httpx
-        from leadway_provider.api.retry import RetryPolicy  # noqa: PLC0415
+        from leadway_provider.api.retry import RetryPolicy  # noqa: PLC0415 - the same
 
         client = LeadwayClient(
             self.settings,
-            tokens=self._tokens(),
+            tokens=self._tokens.source(self.settings),
             max_in_flight=max_in_flight,
             pacer=self._pacer,
             quota=quota or QuotaPolicy(),
@@ -252,7 +214,7 @@ class LeadwayHook(BaseHook):
         from leadway_provider.hooks.agency import installed_locations  # noqa: PLC0415 - a DAG file needs no pydantic
 
         self._require_no_loop()
-        return installed_locations(self.settings, self._app_token, clock=self._clock)
+        return installed_locations(self.settings, partial(self._tokens.of_app, self.settings), clock=self._clock)
 
     def call(self, call: Callable[[LeadwayClient], Coroutine[Any, Any, T]], *, writes: bool = False) -> T:
         """Call the hook's client, and block until the answer is there.
@@ -285,8 +247,8 @@ class LeadwayHook(BaseHook):
         if self._session is not None:
             self._session.close()
         self._session = None
-        if (state := self.__dict__.get("_token_state")) is not None:
-            state.close()
+        if "_tokens" in self.__dict__:
+            self._tokens.close()
 
     def __enter__(self) -> Self:
         return self
@@ -321,45 +283,9 @@ class LeadwayHook(BaseHook):
                 "use `async with hook.client() as client` there, and await the client's methods of the same names."
             )
 
-    def _tokens(self) -> TokenSource:
-        """Return a new source of tokens for one client, because it belongs to the client's event loop."""
-        from leadway_provider.api.auth import AgencyToken, StaticToken  # noqa: PLC0415 - a DAG file needs no pydantic
-        from leadway_provider.api.credentials import PrivateToken  # noqa: PLC0415
-
-        settings, conn_id, clock = self.settings, self.leadway_conn_id, self._clock
-        credentials = settings.credentials
-        if isinstance(credentials, PrivateToken):
-            return StaticToken(credentials)
-        location_id = settings.account()
-        own = self._app_token(credentials)
-        if credentials.company_id is None:
-            return own
-        return AgencyToken(
-            own,
-            company_id=credentials.company_id,
-            location_id=location_id,
-            conn_id=conn_id,
-            mask=mask,
-            clock=clock,
-            grants=self._grants,
-        )
-
-    def _app_token(self, app: OAuthApp) -> OAuthToken:
-        """Return the app's own token: of the account, or of the agency, that it is connected to."""
-        from leadway_provider.api.oauth import OAuthToken  # noqa: PLC0415 - a DAG file needs no pydantic
-
-        store = self._token_state.tokens(encrypt, decrypt)
-        host, clock = self.settings.base_url, self._clock
-        return OAuthToken(app, store, conn_id=self.leadway_conn_id, host=host, mask=mask, clock=clock)
-
     @cached_property
-    def _token_state(self) -> StateStore:
-        from leadway_provider.hooks.database import open_state  # noqa: PLC0415 - a DAG file needs no SQLAlchemy
-
-        encrypt("")  # fails without a key, before a refresh token is used up for tokens that can't be stored
-        state = open_state(self.settings.state_conn_id)
-        weakref.finalize(self, state.close)
-        return state
+    def _tokens(self) -> ConnectionTokens:
+        return ConnectionTokens(self.settings.state_conn_id, self._clock)
 
 
 async def _describe_account(client: LeadwayClient) -> str:
@@ -373,17 +299,6 @@ async def _describe_account(client: LeadwayClient) -> str:
         return sentence
     limit = "" if daily.limit is None else f" of {daily.limit:,}"
     return f"{sentence} {daily.remaining:,}{limit} calls are left today."
-
-
-def _extra(text: str | None, conn_id: str) -> Mapping[str, Any]:
-    try:
-        extra = json.loads(text or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
-        # The parser's error is not quoted, because the text may hold secrets.
-        raise ConnectionSettingsError(f"Connection {conn_id!r}: its extra is not a JSON object; correct it there.")
-    return extra
 
 
 def _api_fields(fields: Mapping[str, JsonValue] | None, named: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -70,7 +70,7 @@ def source_database(connection: Connection, url: Any) -> SourceDatabase:
 
 
 def _info(connection: Connection) -> Any:
-    """Return what the connection's hook tells OpenLineage, or None where it has nothing to tell."""
+    """Return what the connection's hook says to OpenLineage, or None where it says nothing."""
     try:
         hook: Any = connection.get_hook()  # type: ignore[no-untyped-call]  # Airflow gives it no types
         return hook.get_openlineage_database_info(connection)

@@ -79,7 +79,7 @@ def _parsed(sql: str, dialect: str) -> exp.Query:
 def _in_one_spelling(query: exp.Query) -> exp.Query:
     """Spell each name in one way, as a table or the innermost part of the query does.
 
-    SQL Server does not tell names apart by their case, and keeps the case in which they were created.
+    SQL Server compares names without their case, and keeps the case in which they were created.
     """
     spellings: dict[str, str] = {}
     for table in query.find_all(exp.Table):

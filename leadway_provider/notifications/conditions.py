@@ -33,7 +33,7 @@ class Facts:
     """What is known of a sync.
 
     Attributes:
-        run: its last run that was no dry run; None before the first.
+        run: its last run that was not a dry run; None before the first.
         rows_read: how many rows each of the runs before that one read, newest first, at most `COMPARED_RUNS`.
         waiting: its rows that wait in the outbox.
         quota: the daily quota of its account, as the last answer said.

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypedDict
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
@@ -22,7 +22,8 @@ from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.lineage.record import RunRecord
-from leadway_provider.operators.account import Account, returns_in
+from leadway_provider.operators.account import Account
+from leadway_provider.operators.delivery import deliver_outbox
 from leadway_provider.operators.departure import remove_contacts
 from leadway_provider.operators.lineage import run_lineage
 from leadway_provider.operators.loop import Loop, LoopThread
@@ -31,7 +32,6 @@ from leadway_provider.operators.reading import as_of, interval_to_read, reader
 from leadway_provider.operators.report import (
     Report,
     TooManyRejectedError,
-    deferral_in_words,
     in_words,
     judge,
     log_rejected,
@@ -42,17 +42,16 @@ from leadway_provider.operators.report import (
 )
 from leadway_provider.operators.timing import Timing
 from leadway_provider.operators.usage import UsageMeter
-from leadway_provider.printable import printable, printable_log
+from leadway_provider.operators.waiting import acquire, deferral, prove, quota_returns_at
+from leadway_provider.printable import printable_log
 from leadway_provider.source.query import OpenRows
 from leadway_provider.store.state import StateStore, SyncRun
 from leadway_provider.sync.cancel import CancelToken
-from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.findings import UnkeyedRow
-from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.interval import Interval
-from leadway_provider.sync.lease import HELD_LONGER, LeaseKeeper, LeaseState, LeaseStore, acquire_lease, keep_held
-from leadway_provider.sync.outcome import Counts, RowState
-from leadway_provider.sync.progress import PlanProgress, Progress
+from leadway_provider.sync.lease import LeaseKeeper, LeaseStore
+from leadway_provider.sync.outcome import Counts
+from leadway_provider.sync.progress import PlanProgress
 from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
 from leadway_provider.sync.sibling import TaskRun
 
@@ -61,9 +60,6 @@ if TYPE_CHECKING:
 
 log = printable_log(__name__)
 
-_LOOK_AGAIN: Final = timedelta(minutes=1)
-"""How long a task that waits for another run of its sync leaves its worker slot."""
-
 
 class _Read(TypedDict):
     """What the end of a plan says of what was read; see `SyncRun.seal`."""
@@ -71,18 +67,6 @@ class _Read(TypedDict):
     is_whole: bool
     only_keys: bool
     watermark: datetime | None
-
-
-class Deferral(Exception):  # noqa: N818 - not an error
-    """The task can't continue before a moment, and leaves its worker slot until then; the text says so to a person.
-
-    Attributes:
-        until: the moment, in aware time.
-    """
-
-    def __init__(self, reason: str, until: datetime) -> None:
-        super().__init__(printable(reason))
-        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,74 +176,34 @@ class Execution:
 
     def run_in(self, state: StateStore, account: Account) -> Report:
         """Do the same as `run`, with a state store and an account that the caller has opened."""
-        clock = self.timing.clock
+        timing, store = self.timing, state.lease(self.sync)
         try:
-            with self._lease(state, account) as lease:
+            with self.acquire(
+                store, pause=account.pause, before=lambda: prove(account, store, self.task_run, timing)
+            ) as lease:
                 self.cancel_token.cancel_when(lease.expiry)
                 try:
                     return self._run(state, account)
                 except QuotaExhaustedError as error:
-                    lease.hold_until(clock.now() + timedelta(seconds=returns_in(error)))
+                    lease.hold_until(quota_returns_at(error, timing))
                     raise
         except QuotaExhaustedError as error:
-            raise self._deferral(str(error), clock.now() + timedelta(seconds=returns_in(error))) from error
+            until = quota_returns_at(error, timing)
+            raise deferral(str(error), until, self.record.lineage.counts, timing) from error
         finally:
             account.keep_quota()
 
-    def _lease(self, state: StateStore, account: Account) -> LeaseKeeper:
-        """Wait for the sync's lease, after the token is proved.
-
-        A task that may not write to the account must not end another one's run.
-        """
-        store, timing = state.lease(self.sync), self.timing
-
-        def prove() -> None:
-            try:
-                account.prove()
-            except QuotaExhaustedError as error:
-                until = timing.clock.now() + timedelta(seconds=returns_in(error))
-                keep_held(store, self.task_run, until)
-                raise
-
-        return self.acquire(store, pause=account.pause, before=prove)
-
-    def acquire(
-        self, store: LeaseStore, *, pause: Callable[[float], None], before: Callable[[], None] = lambda: None
-    ) -> LeaseKeeper:
-        """Wait for a lease, in a worker slot or out of it, or not at all, as the task says; see `acquire_lease`.
-
-        Raises:
-            Deferral: another run is at work, and it is waited for out of the worker slot.
-        """
-        timing = self.timing
-
-        def waits(other: LeaseState) -> bool:
-            if self.request.on_busy == "wait" and self.request.deferrable:
-                reason = f"Another run of sync {self.sync.name} is at work: {other.holder}."
-                raise self._deferral(reason, self._look_again_at(other))
-            return self.request.on_busy == "wait"
-
-        held = acquire_lease(
+    def acquire(self, store: LeaseStore, *, pause: Callable[[float], None], before: Callable[[], None]) -> LeaseKeeper:
+        """Wait for a lease; see `waiting.acquire`."""
+        return acquire(
             store,
-            self.sync.name,
+            self.request,
             self.task_run,
-            waits=waits,
             pause=pause,
-            clock=timing.clock,
-            alive=timing.alive,
-            timing=timing.lease,
             before=before,
+            cancel_token=self.cancel_token,
+            timing=self.timing,
         )
-        return LeaseKeeper(store, held, on_lost=self.cancel_token.cancel, clock=timing.clock, timing=timing.lease)
-
-    def _deferral(self, reason: str, until: datetime) -> Deferral:
-        text = deferral_in_words(reason, until, self.timing.clock.now(), self.record.lineage.counts)
-        log.warning("%s", text)
-        return Deferral(text, until)
-
-    def _look_again_at(self, other: LeaseState) -> datetime:
-        soon = self.timing.clock.now() + _LOOK_AGAIN
-        return soon if other.held_until is None else max(soon, other.held_until - HELD_LONGER)
 
     def _run(self, state: StateStore, account: Account) -> Report:
         """Begin a run, or go on with one, with the sync's lease; what waits is logged however it ends."""
@@ -322,8 +266,7 @@ class Execution:
                 return self._judged(run, state, unkeyed)
             log_sealed(run.seal(planned.counts, planned.seen, **read))
         try:
-            if pending := run.counts()[RowState.PENDING]:
-                self._deliver(run, account, pending, hasher)
+            deliver_outbox(request, run, account, hasher=hasher, cancel_token=self.cancel_token, timing=self.timing)
             remove_contacts(request.removal, run, account, max_in_flight=request.max_in_flight, timing=self.timing)
         finally:
             self._finish(run, run.counts(), account, began_at)
@@ -365,23 +308,6 @@ class Execution:
         """Return what an incremental run reads; None for a whole read."""
         end = self.as_of or self.timing.clock.now()
         return interval_to_read(self.request, state.watermark(self.sync), start=self.interval_start, end=end, anew=anew)
-
-    def _deliver(self, run: SyncRun, account: Account, pending: int, hasher: IdentityHasher) -> None:
-        clock = self.timing.clock
-        progress = Progress(pending, clock=clock.monotonic, log=log.info, every=self.timing.log_every)
-        account.call(
-            lambda client: OutboxDelivery(
-                store=run,
-                sink=client,
-                max_in_flight=self.request.max_in_flight,
-                batch_size=self.request.batch_size,
-                targets={each.api_path: each.target for each in run.columns()},
-                on_acknowledged=progress.acknowledged,
-                clock=replace(clock, sleep=self.cancel_token.cancellable(clock.sleep)),
-                hasher=hasher,
-            ).run(),
-            max_in_flight=self.request.max_in_flight,
-        )
 
     def _finish(self, run: SyncRun, counts: Counts, account: Account, began_at: float) -> None:
         """End the attempt in the state store, and tell lineage the numbers of all attempts."""

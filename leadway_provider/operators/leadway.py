@@ -175,7 +175,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.constants = constants
         self.max_rejected = max_rejected
         # Airflow's operators have a method of this name, which nothing of Airflow 3 calls.
-        self.dry_run = dry_run  # type: ignore[assignment, method-assign]
+        self.dry_run = dry_run  # type: ignore[assignment, method-assign]  # a method of BaseOperator has this name
         self.full_resync = full_resync
         self.allow_older = allow_older
         self.incremental = incremental
@@ -238,10 +238,11 @@ class LeadwayUpsertContactsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, int | float | str]:
         """Run the sync; see the class."""
         from leadway_provider.operators.accounts import ManyAccounts  # noqa: PLC0415 - heavy
-        from leadway_provider.operators.execution import Deferral, Execution  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.execution import Execution  # noqa: PLC0415 - heavy
         from leadway_provider.operators.lineage import report_to_assets  # noqa: PLC0415 - heavy
         from leadway_provider.operators.report import FailedRunError  # noqa: PLC0415 - heavy
         from leadway_provider.operators.timing import TIMING  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.waiting import Deferral  # noqa: PLC0415 - heavy
 
         try:
             request = self.request

@@ -120,14 +120,14 @@ def report_to_assets(
         return
     for outlet in filter(is_contacts, task.outlets):
         _warn_of_another_account(outlet, record)
-    if not _tells(request, report):
+    if not _has_event(request, report):
         task.outlets = [outlet for outlet in task.outlets if not is_contacts(outlet)]
         return
     for outlet in filter(is_contacts, task.outlets):
         context["outlet_events"][outlet].extra.update(report)
 
 
-def _tells(request: SyncRequest, counts: Mapping[str, Any]) -> bool:
+def _has_event(request: SyncRequest, counts: Mapping[str, Any]) -> bool:
     """Return whether an account's contacts have an event after a run with these counts."""
     return not request.dry_run and (request.emit_unchanged or any(counts[state] for state in _CHANGED))
 
@@ -136,7 +136,7 @@ def _report_accounts(
     task: BaseOperator, request: SyncRequest, accounts: Sequence[RunLineage], context: Context
 ) -> None:
     """Do the same for each of many accounts; an AssetAlias among the outlets has an event of each."""
-    told = {each.contacts.uri: each.counts for each in accounts if each.counts and _tells(request, each.counts)}
+    told = {each.contacts.uri: each.counts for each in accounts if each.counts and _has_event(request, each.counts)}
     task.outlets = [each for each in task.outlets if not is_contacts(each) or str(getattr(each, "uri", "")) in told]
     for outlet in task.outlets:
         if is_contacts(outlet):

@@ -20,7 +20,7 @@ from leadway_provider.sync.plan import Rows
 from leadway_provider.sync.records import SettledRow
 from leadway_provider.sync.request import SyncRequest
 from leadway_provider.sync.row import source_keys
-from leadway_provider.sync.seen import is_set
+from leadway_provider.sync.seen import is_set, set_bit
 from leadway_provider.sync.selection import KeySelection
 
 COLUMN: Final = "location_id"
@@ -100,7 +100,7 @@ def reject_rows(
                 continue
             counts = counts.plus(read=1, invalid=1)
             if key is not None:
-                _set(seen, ids[key])
+                set_bit(seen, ids[key])
                 settled.append(SettledRow(ids[key], key, RowState.INVALID, (reason,)))
         run.write((), settled)
     return counts
@@ -141,10 +141,3 @@ def _account(cell: object) -> str:
     """Return the account that a cell names, or `NO_ACCOUNT`."""
     text = cell.strip() if isinstance(cell, str) else ""
     return text if is_location_id(text) else NO_ACCOUNT
-
-
-def _set(bits: bytearray, number: int) -> None:
-    byte = number >> 3
-    if byte >= len(bits):
-        bits.extend(bytes(byte + 1 - len(bits)))
-    bits[byte] |= 1 << (number & 7)

@@ -95,7 +95,7 @@ class PlanPhase:
         check_guards(request.guards, self._figures(run, planned), task_id=request.task_id)
         if request.reads_all and request.removal.on_removed != "ignore":
             if seen_by_newer:
-                log.info("A newer data interval was synced before: this run does not tell which rows have departed")
+                log.info("A newer data interval was synced before: this run does not show which rows have departed")
             else:
                 plan_removal(request.removal, run, planned)
         return planned

@@ -24,7 +24,7 @@ class Renderer:
     """The page's templates.
 
     Args:
-        clock: tells the present, to which times are compared.
+        clock: gives the present, to which times are compared.
         app_url: the address of the CRM's app, to which contacts are linked; None where it is not known.
     """
 

@@ -152,7 +152,7 @@ def _finish(connection: sa.Connection, result: sa.CursorResult[Any], name: str) 
 def _close_cursor(context: sa.engine.ExceptionContext) -> None:
     """Close the cursor of a failed statement before SQLAlchemy does, which would log what the driver says to it."""
     if context.execution_context and context.execution_context.cursor is not None:
-        with suppress(Exception):  # the statement's own error is the one to tell
+        with suppress(Exception):  # the statement's own error is the one to raise
             context.execution_context.cursor.close()
 
 

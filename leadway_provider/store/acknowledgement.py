@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from leadway_provider.store import tables
 from leadway_provider.store.bulk import update
 from leadway_provider.store.codes import COLLISION, store_codes
-from leadway_provider.store.contact import HOME_COLUMNS, RunRows, home_values, move_all, plan_what_was_denied
 from leadway_provider.store.database import chunks
 from leadway_provider.store.encoding import encode_reasons, encode_remarks
+from leadway_provider.store.homes import HOME_COLUMNS, home_values, move_all
+from leadway_provider.store.in_crm import plan_what_was_denied
 from leadway_provider.store.ledger import Attempt, LedgerEntry, append
+from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import rejected_since
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Delivery

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
-from leadway_provider.store.contact import Living, plan_what_was_overwritten
 from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.in_crm import plan_what_was_overwritten
+from leadway_provider.store.planned import Living
 from leadway_provider.sync.outcome import RowState
 
 

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from leadway_provider.contacts.contact import Contact
 from leadway_provider.store import tables
 from leadway_provider.store.columns import Instant
-from leadway_provider.store.contact import Place, RunRows, neighbours
 from leadway_provider.store.database import Database, chunks
 from leadway_provider.store.encoding import decode_contact, decode_reasons, encode_contact, encode_reasons
+from leadway_provider.store.in_crm import Place, neighbours
+from leadway_provider.store.planned import RunRows
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.guards import PlannedCounts
 from leadway_provider.sync.outcome import RowState

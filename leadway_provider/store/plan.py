@@ -10,11 +10,13 @@ from leadway_provider.store import tables
 from leadway_provider.store.bulk import insert
 from leadway_provider.store.claims import SqlClaimStore
 from leadway_provider.store.codes import rows_with_code
-from leadway_provider.store.contact import PlannedBy, denied, planned_on_contacts, shared_contacts
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
+from leadway_provider.store.homes import planned_on_contacts, shared_contacts
+from leadway_provider.store.in_crm import denied
 from leadway_provider.store.ledger import Attempt
 from leadway_provider.store.lookup import insert_rows, known_rows
 from leadway_provider.store.outbox import OUTBOX_COLUMNS, count_planned, decided_row, refusals, waiting_row
+from leadway_provider.store.planned import PlannedBy
 from leadway_provider.store.removal import SqlDepartedStore
 from leadway_provider.sync.claims import ClaimKind
 from leadway_provider.sync.guards import PlannedCounts

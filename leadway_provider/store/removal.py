@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from leadway_provider.store import tables
 from leadway_provider.store.acknowledgement import dequeue
 from leadway_provider.store.codes import store_codes
-from leadway_provider.store.contact import identities_of_rows, plan_what_was_denied
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.encoding import encode_reasons
+from leadway_provider.store.in_crm import identities_of_rows, plan_what_was_denied
 from leadway_provider.store.ledger import Attempt, LedgerEntry, append
 from leadway_provider.store.rejection import rejected_since
 from leadway_provider.sync.outcome import RowState

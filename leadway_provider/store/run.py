@@ -14,14 +14,10 @@ from leadway_provider.contacts.row import MappedColumn
 from leadway_provider.store import tables
 from leadway_provider.store.acknowledgement import acknowledge, dequeue
 from leadway_provider.store.carry import CarryRule, Sealed, carried_rows, carry
-from leadway_provider.store.contact import (
-    RunRows,
-    count_standing_collisions,
-    forget_identity,
-    shared_contacts,
-)
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.encoding import encode_columns, encode_document, encode_reasons
+from leadway_provider.store.homes import count_standing_collisions, shared_contacts
+from leadway_provider.store.in_crm import forget_identity
 from leadway_provider.store.ledger import CLEARED, Attempt, LedgerEntry, append, trim
 from leadway_provider.store.newer import forget_covered, seen_by_newer
 from leadway_provider.store.outbox import (
@@ -30,6 +26,7 @@ from leadway_provider.store.outbox import (
     waiting_rows,
 )
 from leadway_provider.store.plan import SqlPlanStore
+from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import RejectedRows
 from leadway_provider.store.report import RunReport, Totals
 from leadway_provider.store.seal import end_plan, end_seal, seal_rows

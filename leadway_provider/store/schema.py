@@ -129,8 +129,8 @@ def _one_at_a_time(connection: sa.Connection, name: str) -> Iterator[None]:
 
 def _migrate(connection: sa.Connection, revisions: Sequence[str], scripts: Path | Traversable) -> None:
     # Imported here, because it takes longer than the rest of an opening.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - slow, and needed for an upgrade only
+    from alembic.config import Config  # noqa: PLC0415 - the same
 
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))

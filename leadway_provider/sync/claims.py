@@ -5,8 +5,7 @@ one key holds it and the others are superseded. Rows that share only the second 
 sends it, and it is withheld from the others. Claims are stored, so the holder stays the same from run to run.
 
 A claim says who may have an identity. What the CRM has on which contact is another matter: a row that wants another
-identity than before, and can't be sent, retains what the CRM still has on its contact, so that no other row takes it.
-Only hashes of identities are stored.
+identity than before, and can't be sent, retains what the CRM still has on its contact. Only hashes are stored.
 """
 
 from __future__ import annotations

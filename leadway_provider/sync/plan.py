@@ -14,25 +14,24 @@ from typing import Final, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
-from leadway_provider.contacts.reasons import VALUE_CODES
 from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sync.claims import Claimant, Settlement, Verdict, settle, share, succession
-from leadway_provider.sync.findings import Plan, Problem, UnkeyedRow
+from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.outcome import OUTCOMES, Counts, RowState
 from leadway_provider.sync.ports import ClaimStore, PlanStore
+from leadway_provider.sync.problems import Problems
 from leadway_provider.sync.records import PlannedRow, Refusal, SettledRow
 from leadway_provider.sync.removal import without_departed_tags
 from leadway_provider.sync.repeated import RepeatedKeys
 from leadway_provider.sync.residents import beside, freed
-from leadway_provider.sync.row import KEY_LENGTH, source_keys
-from leadway_provider.sync.seen import is_set
+from leadway_provider.sync.row import source_keys
+from leadway_provider.sync.seen import is_set, make_room, set_bit
 
 Rows: TypeAlias = Sequence[Sequence[object]]
 """A batch of source rows."""
 
-_UNKEYED_SAMPLE: Final = 20
 _MANY: Final = 20
 """Rows with a contact from which on a whole read that returns less than half of them counts as partial."""
 _NO_ROW: Final[tuple[int, bytes | None]] = (0, None)
@@ -98,8 +97,7 @@ class Planner:
         self._older = bytearray(len(self.seen_by_newer))
         self._seen = bytearray(1024)
         self._counts: dict[str, int] = dict.fromkeys(("read", *OUTCOMES), 0)
-        self._unkeyed: list[UnkeyedRow] = []
-        self._problems: dict[tuple[str, str], Problem] = {}
+        self._problems = Problems(self.key)
         self._repeated = RepeatedKeys()
         self._storing: Future[None] | None = None
 
@@ -138,8 +136,8 @@ class Planner:
                 self._until_stored()
         return Plan(
             Counts(**self._counts),
-            tuple(self._unkeyed),
-            tuple(sorted(self._problems.values(), key=lambda problem: -problem.rows)),
+            tuple(self._problems.unkeyed),
+            self._problems.by_frequency(),
             older=int.from_bytes(self._older, "little").bit_count(),
             compared_again=self._compared_again,
             seen=bytes(self._seen),
@@ -151,27 +149,20 @@ class Planner:
     def _add(self, rows: Rows) -> None:
         keys = source_keys(rows, self.mapping.key_positions)
         latest = dict(zip(keys, range(len(rows)), strict=True))
-        unkeyed = self._count_unkeyed(keys) if latest.pop(None, None) is not None else 0
+        unkeyed = 0
+        if latest.pop(None, None) is not None:
+            unkeyed = self._problems.add_unkeyed(keys, self._counts["read"] + 1)
+            self._counts[RowState.INVALID] += unkeyed
         if superseded := len(rows) - unkeyed - len(latest):
             self._counts[RowState.SUPERSEDED] += superseded
             self._repeated.add_batch(keys)
         self._counts["read"] += len(rows)
         self._compare(rows, latest)  # type: ignore[arg-type]  # None was popped
 
-    def _count_unkeyed(self, keys: Sequence[str | None]) -> int:
-        numbers = [self._counts["read"] + index + 1 for index, key in enumerate(keys) if key is None]
-        key = " and ".join(self.key)
-        message = f"The key ({key}) is null, blank, unreadable, not storable as text or over {KEY_LENGTH} characters."
-        reason = Reason(field=key, code="key_missing", message=message)
-        room = _UNKEYED_SAMPLE - len(self._unkeyed)
-        self._unkeyed += [UnkeyedRow(number, reason) for number in numbers[:room]]
-        self._counts[RowState.INVALID] += len(numbers)
-        return len(numbers)
-
     def _compare(self, rows: Rows, latest: dict[str, int]) -> None:
         """Give each row of a batch, by now one a key, its outcome as far as the plan knows it."""
         known = self.store.known(list(latest))
-        self._make_room(max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row
+        make_room(self._seen, max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row
         hash_row, seen, full_resync = self._hash_row, self._seen, self.full_resync
         changed: list[_ChangedRow] = []
         repeated: dict[int, str] = {}
@@ -201,12 +192,6 @@ class Planner:
             self._older[row_id >> 3] |= 1 << (row_id & 7)
         if changed:
             self._write(rows, sorted(changed, key=lambda row: row.index))
-
-    def _make_room(self, row_id: int) -> None:
-        """Make sure that there is a bit for the row, and for some to come."""
-        missing = (row_id >> 3) + 1 - len(self._seen)
-        if missing > 0:
-            self._seen.extend(bytes(missing + len(self._seen) // 8))
 
     def _was_read(self, row_id: int) -> bool:
         return is_set(self._seen, row_id)
@@ -295,7 +280,7 @@ class Planner:
         for row_id, verdict in settlement.verdicts.items():
             key = keys[row_id]
             found = contacts[key]
-            self._count_problems(key, found, verdict)
+            self._problems.add(key, found.reasons if isinstance(found, Rejection) else _remarks(found, verdict))
             if isinstance(found, Rejection):
                 settled.append(SettledRow(ids[key], key, RowState.INVALID, found.reasons))
             elif verdict.reasons and self._on_shared == "invalid":
@@ -327,17 +312,9 @@ class Planner:
         """Return the row id of each key; a new key gets one, and its bit is set."""
         new = [row.key for row in changed if not row.row_id]
         added = self.store.ensure_rows(new) if new else {}
-        self._make_room(max(added.values(), default=0))
         for row_id in added.values():
-            self._seen[row_id >> 3] |= 1 << (row_id & 7)
+            set_bit(self._seen, row_id)
         return {row.key: row.row_id or added[row.key] for row in changed}
-
-    def _count_problems(self, key: str, found: Contact | Rejection, verdict: Verdict) -> None:
-        reasons = found.reasons if isinstance(found, Rejection) else (*found.withheld, *found.notes, *verdict.reasons)
-        for reason in reasons:
-            # Values of one code can be wrong in different ways, and each way has a sentence of its own.
-            kind = reason.message if reason.code in VALUE_CODES else reason.code
-            self._problems.setdefault((reason.field, kind), Problem(reason, key)).rows += 1
 
     def _settlement(
         self, contacts: Mapping[str, Contact | Rejection], ids: Mapping[str, int], added: Collection[int]
@@ -365,3 +342,7 @@ class Planner:
         storing, self._storing = self._storing, None
         if storing is not None:
             storing.result()
+
+
+def _remarks(found: Contact, verdict: Verdict) -> tuple[Reason, ...]:
+    return (*found.withheld, *found.notes, *verdict.reasons)

@@ -22,7 +22,7 @@ class RepeatedKeys:
         self._again: Counter[str] = Counter()
 
     def add_batch(self, keys: Sequence[str | None]) -> None:
-        """Count the keys that come more than once in a batch; None is no key."""
+        """Count the keys that come more than once in a batch; None is not a key."""
         for key, number in Counter(keys).items():
             if key is not None and number > 1:
                 self._add(key, number - 1)

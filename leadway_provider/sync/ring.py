@@ -12,7 +12,7 @@ def rings(waits_for: Mapping[int, Iterable[int]]) -> list[list[int]]:
     that it takes grows with the number of things and of waits.
 
     Args:
-        waits_for: for each thing, what it waits for; what is no key waits for nothing.
+        waits_for: for each thing, what it waits for; what is not a key waits for nothing.
     """
     found: list[list[int]] = []
     entered: dict[int, int] = {}

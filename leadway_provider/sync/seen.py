@@ -34,6 +34,19 @@ def covers(packed: bytes, other: bytes) -> bool:
     return not theirs & ~mine
 
 
+def make_room(bits: bytearray, number: int) -> None:
+    """Make sure that there is a bit of that number, and some more; new bits are not set."""
+    missing = (number >> 3) + 1 - len(bits)
+    if missing > 0:
+        bits.extend(bytes(missing + len(bits) // 8))
+
+
+def set_bit(bits: bytearray, number: int) -> None:
+    """Set that bit, and make room for it if there is none."""
+    make_room(bits, number)
+    bits[number >> 3] |= 1 << (number & 7)
+
+
 def is_set(bits: bytes | bytearray, number: int) -> bool:
     """Return whether that bit is set; bits beyond the end are not."""
     byte = number >> 3

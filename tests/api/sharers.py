@@ -110,7 +110,7 @@ class SharedAccount(Account):
     def serve(self, *callers: Caller, until: float = math.inf) -> float:
         for caller in callers:
             if isinstance(caller, Sharer) and caller.life.crashes_at < math.inf:
-                self._at(caller.life.crashes_at, lambda caller=caller: self._crash(caller))  # type: ignore[misc]
+                self._at(caller.life.crashes_at, lambda caller=caller: self._crash(caller))  # type: ignore[misc]  # mypy can't infer a default
         return super().serve(*callers, until=until)
 
     def _crash(self, caller: Sharer) -> None:

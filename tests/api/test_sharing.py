@@ -72,7 +72,7 @@ async def call(client: LeadwayClient, count: int) -> None:
 
 def test_a_client_leases_slots_and_gives_them_up(sandbox: SandboxServer, leases: Leases) -> None:
     """While it calls it has all slots; afterwards only those that the server still counts, until it does not."""
-    pacer = Pacer(100, 10.0)
+    pacer, began_at = Pacer(100, 10.0), leases.time.seconds
 
     async def run() -> None:
         async with shared_client(sandbox, leases, pacer) as client:
@@ -84,7 +84,8 @@ def test_a_client_leases_slots_and_gives_them_up(sandbox: SandboxServer, leases:
     assert sum(lease.slots for lease in leases.leases) == 5
     assert all(lease.wanted == 0 for lease in leases.leases)
     assert all(10.0 <= lease.until - leases.time.seconds <= 10.1 for lease in leases.leases)
-    assert leases.statements <= 6
+    # The client looks once a second at most, also while it waits for an answer, in which any time may pass here.
+    assert leases.statements <= 6 + 2 * (leases.time.seconds - began_at)
     assert pacer.leased is None
 
 

@@ -31,7 +31,7 @@ LATENCIES = st.one_of(st.floats(0.0, 0.5).map(steady), st.integers(0, 1000).map(
 def sharers(count: int, **life: object) -> list[Sharer]:
     """Return so many clients, whose machines' clocks differ, which begin one after the other."""
     return [
-        Sharer(Life(starts_at=number / 10, ahead=1000.0 * number, **life), number)  # type: ignore[arg-type]
+        Sharer(Life(starts_at=number / 10, ahead=1000.0 * number, **life), number)  # type: ignore[arg-type]  # the values are of many types
         for number in range(count)
     ]
 

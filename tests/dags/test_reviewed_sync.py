@@ -48,7 +48,7 @@ class Person(threading.Thread):
                 detail = session.scalars(select(HITLDetail).where(HITLDetail.ti_id == task.id)).one()
                 self.was_shown = detail.body or ""
                 detail.responded_at, detail.chosen_options, detail.params_input = utcnow(), [self.choice], {}
-                event = TriggerEvent(detail.as_resume_event_payload())  # type: ignore[no-untyped-call]
+                event = TriggerEvent(detail.as_resume_event_payload())  # type: ignore[no-untyped-call]  # of Airflow
                 handle_event_submit(event, task_instance=task, session=session)
                 over.set()
 

@@ -131,13 +131,13 @@ def play(seed: int, on_step: Callable[[str, object, World], None] = lambda *_: N
 def main(first: int, end: int | None) -> None:
     """Play seeds and print what is wrong, or print the steps of one seed, each with the people before it."""
     if end is None:
-        play(first, lambda step, arguments, world: print(step, arguments, world.source, sep="\n    "))  # noqa: T201
+        play(first, lambda step, arguments, world: print(step, arguments, world.source, sep="\n    "))  # noqa: T201 - a command prints
     for seed in range(first, end or first):
         try:
             play(seed)
         except AssertionError as error:
-            print(f"seed {seed}: {error}")  # noqa: T201
-    print(dict(SEEN))  # noqa: T201
+            print(f"seed {seed}: {error}")  # noqa: T201 - the same
+    print(dict(SEEN))  # noqa: T201 - the same
 
 
 if __name__ == "__main__":

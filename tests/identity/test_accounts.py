@@ -114,7 +114,7 @@ def test_the_same_calls_end_the_same_in_memory_and_in_the_sandbox(
     calls: list[Call],
     priority: tuple[Any, ...],
     refuses: bool,  # noqa: FBT001 - hypothesis passes it by name
-    clears: bool,  # noqa: FBT001
+    clears: bool,  # noqa: FBT001 - pytest names it
 ) -> None:
     """Matching, merging, taken identities, cleared fields and contacts that do not exist."""
     in_memory = MemoryAccount(priority=priority, refuses_taken_identities=refuses, clears_identities=clears)

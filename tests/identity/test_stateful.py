@@ -77,7 +77,7 @@ class PeopleMachine(RuleBasedStateMachine):
         identity: tuple[IdentityField, ...],
         policy: RemovalPolicy,
         clears: bool,  # noqa: FBT001 - hypothesis draws it
-        refuses: bool,  # noqa: FBT001
+        refuses: bool,  # noqa: FBT001 - Hypothesis names it
         retry_refused: int,
         people: dict[int, tuple[str | None, str | None]],
     ) -> None:

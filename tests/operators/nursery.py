@@ -32,7 +32,7 @@ def attempt(run_id: str, arguments: dict[str, Any], out: int) -> None:
 
 def main() -> None:
     """Serve until the input ends; a renewal of tokens that was cut off is repeated soon, and not in 15 s."""
-    oauth.LEASE = 0.5  # type: ignore[misc]
+    oauth.LEASE = 0.5  # type: ignore[misc]  # a constant, shorter for the tests
     log = os.open(os.devnull, os.O_WRONLY)
     for line in sys.stdin:
         run_id, arguments = json.loads(line)

@@ -26,7 +26,7 @@ def decorated(function: Callable[..., Any], **arguments: Any) -> LeadwayUpsertCo
     """The task that the decorator, as Airflow knows it, makes of a function."""
     chosen = {"key": "id", "state_conn_id": "state", "deferrable": True} | arguments
     with DAG("customers", schedule=None):
-        return cast("Any", task).leadway_upsert(**chosen)(function)().operator  # type: ignore[no-any-return]
+        return cast("Any", task).leadway_upsert(**chosen)(function)().operator  # type: ignore[no-any-return]  # `task` has it at run time
 
 
 def run(function: Callable[..., Any], run_id: str = "first", **arguments: Any) -> dict[str, Any]:

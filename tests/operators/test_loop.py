@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from airflow.sdk.execution_time.timeout import AirflowTaskTimeout, timeout  # type: ignore[attr-defined]
+from airflow.sdk.execution_time.timeout import AirflowTaskTimeout, timeout  # type: ignore[attr-defined]  # not exported, but what Airflow uses
 
 from leadway_provider.exceptions import StoppedError
 from leadway_provider.operators.loop import LoopThread

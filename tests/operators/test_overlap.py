@@ -199,7 +199,7 @@ def test_what_a_newer_interval_found_unchanged_is_left_too(warehouse: Warehouse,
     sync("wednesday", as_of=MONDAY + timedelta(days=2))
     warehouse.fill((1, "ann@example.com", "Tuesday", None, None))
     assert sync("tuesday", as_of=MONDAY + timedelta(days=1))["superseded"] == 1
-    assert sandbox.account.holder("email", "ann@example.com").first_name == "Ann"  # type: ignore[union-attr]
+    assert sandbox.account.holder("email", "ann@example.com").first_name == "Ann"  # type: ignore[union-attr]  # None would fail too
 
 
 def test_an_older_interval_may_be_let_through(warehouse: Warehouse, sandbox: SandboxServer) -> None:
@@ -208,7 +208,7 @@ def test_an_older_interval_may_be_let_through(warehouse: Warehouse, sandbox: San
     sync("wednesday", as_of=MONDAY + timedelta(days=2))
     warehouse.fill((1, "ann@example.com", "Old", None, None))
     assert sync("monday", as_of=MONDAY, allow_older=True)["updated"] == 1
-    assert sandbox.account.holder("email", "ann@example.com").first_name == "Old"  # type: ignore[union-attr]
+    assert sandbox.account.holder("email", "ann@example.com").first_name == "Old"  # type: ignore[union-attr]  # the same
 
 
 @pytest.mark.parametrize("allow_older", [True, False])

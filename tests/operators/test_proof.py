@@ -22,7 +22,7 @@ TABLES = ("sync", "run", "row", "claim", "outbox")
 def stored(warehouse: Warehouse) -> dict[str, list[Any]]:
     """What the state store has of all syncs."""
     with sqlite3.connect(warehouse.state) as database:
-        return {name: database.execute(f"SELECT * FROM leadway_{name}").fetchall() for name in TABLES}  # noqa: S608
+        return {name: database.execute(f"SELECT * FROM leadway_{name}").fetchall() for name in TABLES}  # noqa: S608 - names of this file
 
 
 def wrong_token(monkeypatch: pytest.MonkeyPatch, sandbox: SandboxServer) -> None:

@@ -93,7 +93,7 @@ def assert_all_is_well(sandbox: SandboxServer, report: dict[str, Any], kills: in
 def test_killed_while_delivering(sandbox: SandboxServer, moments: tuple[int, ...]) -> None:
     """Killed after so many calls have arrived, once or several times, the last attempt delivers the rest."""
     for moment in moments:
-        kill_when(attempt(max_in_flight=IN_FLIGHT), lambda moment=moment: sandbox.journal.total > moment)  # type: ignore[misc]
+        kill_when(attempt(max_in_flight=IN_FLIGHT), lambda moment=moment: sandbox.journal.total > moment)  # type: ignore[misc]  # mypy can't infer it
     report = finished(max_in_flight=IN_FLIGHT)
     assert_all_is_well(sandbox, report, kills=len(moments))
 
@@ -104,7 +104,7 @@ def test_killed_while_rows_wait_for_their_tags(warehouse: Warehouse, sandbox: Sa
     arguments = {"sql": "SELECT id, email, 'tag' || (id % 3) AS tags FROM customers", "max_in_flight": IN_FLIGHT}
     moments = (50, 50 + BATCH + IN_FLIGHT)
     for moment in moments:
-        kill_when(attempt(**arguments), lambda moment=moment: len(sandbox.journal.writes) > moment)  # type: ignore[misc]
+        kill_when(attempt(**arguments), lambda moment=moment: len(sandbox.journal.writes) > moment)  # type: ignore[misc]  # mypy can't infer it
     report = finished(**arguments)
     assert report["read"] == ROWS == report["created"] + report["updated"]
     assert ROWS + 50 < len(sandbox.journal.writes) <= ROWS + len(moments) * (IN_FLIGHT + MOST_WAITING)

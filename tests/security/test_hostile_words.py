@@ -104,6 +104,6 @@ def test_tables_and_pages_of_others_words(
 
 def test_a_deferral_says_who_is_at_work_in_one_line() -> None:
     """Its reason names a sync and a task run, is logged, and is kept by the trigger."""
-    from leadway_provider.operators.execution import Deferral
+    from leadway_provider.operators.waiting import Deferral
 
     assert str(Deferral(f"Another run of sync {NAME} is at work", datetime.now(UTC))).isprintable()

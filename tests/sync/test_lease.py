@@ -51,9 +51,9 @@ def test_a_sign_of_life_is_waited_for_anew(sign: dict[str, object]) -> None:
     watching = watch(time)
     assert not watching.may_acquire(OTHERS)
     time.seconds = EXPIRES_AFTER
-    assert not watching.may_acquire(replace(OTHERS, **sign))  # type: ignore[arg-type]
+    assert not watching.may_acquire(replace(OTHERS, **sign))  # type: ignore[arg-type]  # values of many types
     time.seconds = 2 * EXPIRES_AFTER
-    assert watching.may_acquire(replace(OTHERS, **sign))  # type: ignore[arg-type]
+    assert watching.may_acquire(replace(OTHERS, **sign))  # type: ignore[arg-type]  # the same
 
 
 @pytest.mark.parametrize(("alive", "expected"), [(False, True), (True, False), (None, False)])

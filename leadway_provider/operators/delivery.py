@@ -1,0 +1,56 @@
+"""The outbox, as one task run delivers it and logs its progress."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from leadway_provider.operators.account import Account
+from leadway_provider.operators.timing import Timing
+from leadway_provider.printable import printable_log
+from leadway_provider.store.state import SyncRun
+from leadway_provider.sync.cancel import CancelToken
+from leadway_provider.sync.deliver import OutboxDelivery
+from leadway_provider.sync.identities import IdentityHasher
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.progress import Progress
+from leadway_provider.sync.request import SyncRequest
+
+log = printable_log(__name__)
+
+
+def deliver_outbox(
+    request: SyncRequest,
+    run: SyncRun,
+    account: Account,
+    *,
+    hasher: IdentityHasher,
+    cancel_token: CancelToken,
+    timing: Timing,
+) -> None:
+    """Send every row of a run that is pending, and store the answers; raises as `OutboxDelivery.run` does.
+
+    Args:
+        request: how many rows at a time.
+        run: the run, whose plan is sealed.
+        account: the account.
+        hasher: of the sync's identities.
+        cancel_token: ends the delivery early.
+        timing: how often progress is logged, and by which clock.
+    """
+    if not (pending := run.counts()[RowState.PENDING]):
+        return
+    clock = timing.clock
+    progress = Progress(pending, clock=clock.monotonic, log=log.info, every=timing.log_every)
+    account.call(
+        lambda client: OutboxDelivery(
+            store=run,
+            sink=client,
+            max_in_flight=request.max_in_flight,
+            batch_size=request.batch_size,
+            targets={each.api_path: each.target for each in run.columns()},
+            on_acknowledged=progress.acknowledged,
+            clock=replace(clock, sleep=cancel_token.cancellable(clock.sleep)),
+            hasher=hasher,
+        ).run(),
+        max_in_flight=request.max_in_flight,
+    )
