@@ -19,7 +19,8 @@ from tests.markers import classes, fields, marked, marker
 VALUE = "ann-73f1c2"
 
 SHOWN: Final = """
-    Attempt.rows Attempt.tried _ids _name _Plan.general _Plan.leading _Plan.types _producer _result _schemaURL abroad
+    AccountsAttempt.rows AccountsAttempt.tried _ids _name _Plan.general _Plan.leading _Plan.types _producer _result
+    _schemaURL abroad
     accounts acknowledged after api_path api_paths api_version backend base_url by_form calls_path catalog
     channels claimed claims client client_id code collision column columns company_id conn_id contact_id country counts
     created_in cursor dag_id data_type database default default_name digest document_type drivername Entry.text

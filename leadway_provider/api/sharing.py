@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from leadway_provider.api.pacing import Pacer
-from leadway_provider.api.slots import Claim, SlotHolder
+from leadway_provider.api.slots import SlotClaim, SlotHolder
 from leadway_provider.exceptions import StateUnavailableError
 from leadway_provider.printable import printable_log
 from leadway_provider.sync.process import is_alive, this_process
@@ -103,7 +103,7 @@ class QuotaSharing:
             self._goes_without = True
             log.warning("The state store does not answer in time, so the quota is not shared with other tasks for now.")
 
-    async def _write(self, claim_of: Callable[[SharedSlots, float], Claim | None]) -> Claim | None:
+    async def _write(self, claim_of: Callable[[SharedSlots, float], SlotClaim | None]) -> SlotClaim | None:
         """Store what is claimed of the present leases, and return it; None if nothing was stored."""
         for _ in range(_TRIES):
             shared = await asyncio.to_thread(self._store.read)

@@ -36,7 +36,7 @@ _ARRIVAL: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SlotClaim:
     """What a client wants to be stored.
 
     Attributes:
@@ -108,7 +108,7 @@ class SlotHolder:
         """Let the client go on without a lease: the headers of the answers guide it."""
         self._pacer.go_on_without_lease()
 
-    def claim(self, shared: SharedSlots, now: float) -> Claim | None:
+    def claim(self, shared: SharedSlots, now: float) -> SlotClaim | None:
         """Return what is to be stored; None if nothing is to be changed.
 
         At once the client uses no more slots than it will have, since it may have fewer.
@@ -131,14 +131,14 @@ class SlotHolder:
         if [(each.slots, each.wanted) for each in fresh] == [(held, self._wanted)] and self.is_valid(now):
             self._pacer.leased = slots
             return None
-        return Claim((*others, lease), slots)
+        return SlotClaim((*others, lease), slots)
 
-    def granted(self, claim: Claim) -> None:
+    def granted(self, claim: SlotClaim) -> None:
         """Record that a claim was stored."""
         self._pacer.leased = claim.slots
         self._valid_until = self._asked_at + self.lasts
 
-    def release(self, shared: SharedSlots, now: float) -> Claim | None:
+    def release(self, shared: SharedSlots, now: float) -> SlotClaim | None:
         """Return what is to be stored when the client makes no calls for now; None if it has leased nothing.
 
         Nothing may be in flight.
@@ -151,7 +151,7 @@ class SlotHolder:
         size = math.ceil(len(cooling) / _STEPS)
         parts = [cooling[start : start + size] for start in range(0, len(cooling), size or 1)]
         ending = [self._lease(len(part), 0, shared.now + part[-1]) for part in parts]
-        return Claim((*self._others(shared), *ending), 0)
+        return SlotClaim((*self._others(shared), *ending), 0)
 
     @property
     def _forgotten_after(self) -> float:

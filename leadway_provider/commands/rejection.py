@@ -30,7 +30,7 @@ _CSV_COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedRow:
+class ListedRejection:
     """A row that is rejected.
 
     Attributes:
@@ -68,7 +68,7 @@ class Rejections:
     run: RunSummary | None
     counts: Mapping[tuple[RowState, str], int]
     rows: Mapping[RowState, int]
-    shown: Sequence[RejectedRow]
+    shown: Sequence[ListedRejection]
 
 
 def rejections(
@@ -133,7 +133,7 @@ def _of_rows(
         counts,
         {outcome: rows[outcome] for outcome in REJECTED if rows.get(outcome)},
         [
-            RejectedRow(
+            ListedRejection(
                 row.source_key, row.outcome, row.reasons, row.run_id, row.updated_at, row.contact_id, left.get(row.id)
             )
             for row in shown
@@ -156,7 +156,7 @@ def _of_plan(reader: PlanReader, sync: SyncRecord, run: RunSummary, code: str | 
         if code is None or code in {reason.code for reason in row.reasons}
     ]
     codes = ((row.outcome, each) for row in found for each in {reason.code for reason in row.reasons})
-    shown = [RejectedRow(row.source_key, row.outcome, row.reasons, run.id) for row in found[:limit]]
+    shown = [ListedRejection(row.source_key, row.outcome, row.reasons, run.id) for row in found[:limit]]
     return Rejections(sync, run, Counter(codes), Counter(row.outcome for row in found), shown)
 
 
@@ -177,7 +177,7 @@ def _lines(found: Rejections) -> Iterator[str]:
         yield f"{counted(more, 'more row')} {are} not shown: --limit shows more, and --csv shows all."
 
 
-def _row_lines(row: RejectedRow) -> Iterator[str]:
+def _row_lines(row: ListedRejection) -> Iterator[str]:
     since = f" since {time_text(row.since)}" if row.since else ""
     yield f"  {row.source_key}  {row.outcome}{since}"
     for reason in row.reasons:
@@ -198,7 +198,7 @@ def _numbers(rows: Iterable[tuple[RowState, int]]) -> Iterator[str]:
     return (f"{number:,} {outcome}" for outcome, number in rows)
 
 
-def _values(sync: SyncRecord, row: RejectedRow, reason: Reason | None) -> tuple[object, ...]:
+def _values(sync: SyncRecord, row: ListedRejection, reason: Reason | None) -> tuple[object, ...]:
     """Return the values of `_CSV_COLUMNS`."""
     return (
         *(sync.name, sync.location_id, row.source_key, row.outcome),

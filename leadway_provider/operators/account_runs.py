@@ -60,7 +60,7 @@ def open_account(task: Execution, location_id: str, state: StateStore, loop: Sha
 
 
 @dataclass
-class Attempt:
+class AccountsAttempt:
     """One attempt, with the state store open and the lease of all accounts held; used once.
 
     Attributes:

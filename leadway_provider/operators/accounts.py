@@ -13,7 +13,7 @@ from leadway_provider.exceptions import (
     QuotaExhaustedError,
 )
 from leadway_provider.hooks.database import open_state
-from leadway_provider.operators.account_runs import Attempt, OneAccount, open_account
+from leadway_provider.operators.account_runs import AccountsAttempt, OneAccount, open_account
 from leadway_provider.operators.execution import Execution
 from leadway_provider.operators.loop import SharedLoop
 from leadway_provider.operators.report import Report
@@ -60,7 +60,7 @@ class ManyAccounts:
             ) as lease:
                 task.cancel_token.cancel_when(lease.expiry)
                 try:
-                    return Attempt(task, state, loop, task.begin(state), tried).run()
+                    return AccountsAttempt(task, state, loop, task.begin(state), tried).run()
                 except Deferral as deferral:
                     lease.hold_until(deferral.until)
                     raise

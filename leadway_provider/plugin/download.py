@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from functools import partial
 
-from leadway_provider.plugin.listing import ListedRow, RunRows, rows_of
+from leadway_provider.plugin.listing import ListedRow, ListedRows, rows_of
 from leadway_provider.plugin.visit import OpenState
 from leadway_provider.printable import spreadsheet_cell
 from leadway_provider.store.reading.page import MOST_RECORDS, Page, every_record
@@ -26,7 +26,7 @@ def rejected_lines(open_state: OpenState, run: RunSummary) -> Iterator[str]:
                     yield _line(each.source_key, outcome, reason.field, reason.code, reason.message)
 
 
-def _next_page(rows: RunRows, outcome: RowState, cursor: str | None) -> Page[ListedRow]:
+def _next_page(rows: ListedRows, outcome: RowState, cursor: str | None) -> Page[ListedRow]:
     return rows.page(outcome, code=None, cursor=cursor, limit=MOST_RECORDS)
 
 

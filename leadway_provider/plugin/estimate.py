@@ -18,7 +18,7 @@ DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a run is.
 
     Attributes:
@@ -38,14 +38,14 @@ class Progress:
 
 def progress_of(
     run: RunSummary, samples: Sequence[UsageSample], *, held_until: datetime | None, now: datetime
-) -> Progress | None:
+) -> RunProgress | None:
     """Return how far a run is that delivers; None for any other."""
     if run.status is not RunStatus.DELIVERING:
         return None
     total, left = run.counts["read"] + run.counts["carried"], run.counts["pending"]
     waits = held_until is not None and held_until > now
     speed = None if waits else rows_per_second(samples, now)
-    return Progress(
+    return RunProgress(
         done=total - left,
         total=total,
         per_second=speed,

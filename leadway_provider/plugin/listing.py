@@ -35,7 +35,7 @@ class ListedRow:
     collision: str | None
 
 
-class RunRows(Protocol):
+class ListedRows(Protocol):
     """The rows of one run. Every method raises StateUnavailableError where the store can't be reached or read."""
 
     def by_outcome(self) -> dict[RowState, int]:
@@ -51,7 +51,7 @@ class RunRows(Protocol):
         ...
 
 
-def rows_of(state: StateReader, run: RunSummary) -> RunRows:
+def rows_of(state: StateReader, run: RunSummary) -> ListedRows:
     """Return the rows of a run; a dry run's are those of its plan."""
     if run.status is RunStatus.DRY_RUN:
         return _PlannedRows(state.plan_of_run(run.id))
