@@ -16,7 +16,7 @@ from leadway_provider.store.codes import COLLISION, store_codes
 from leadway_provider.store.database import chunks
 from leadway_provider.store.encoding import encode_reasons, encode_remarks
 from leadway_provider.store.homes import HOME_COLUMNS, home_values, move_all
-from leadway_provider.store.in_crm import plan_what_was_denied
+from leadway_provider.store.in_crm import plan_what_was_denied, plan_what_was_freed_before
 from leadway_provider.store.ledger import Attempt, LedgerEntry, append
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import rejected_since
@@ -78,6 +78,7 @@ def acknowledge(
     update(connection, tables.row, HOME_COLUMNS, lives)
     if lost:
         plan_what_was_denied(connection, attempt.sync_id, lost)
+    plan_what_was_freed_before(connection, attempt.sync_id, delivered)
     if certain := [delivery.row.row_id for delivery in delivered if _is_certain(delivery)]:
         connection.execute(
             sa.update(tables.row).where(tables.row.c.id.in_(certain)).values(sent_fingerprint=None, sent_at=None)

@@ -13,7 +13,7 @@ from leadway_provider.store.database import chunks
 from leadway_provider.store.planned import PlannedBy, RunRows, pending_in_run, planned_to_send
 from leadway_provider.sync.claims import Claim, ClaimKind
 from leadway_provider.sync.outcome import RowState
-from leadway_provider.sync.records import Blocker
+from leadway_provider.sync.records import Blocker, Delivery
 
 
 class Place(NamedTuple):
@@ -69,6 +69,23 @@ def plan_what_was_denied(connection: sa.Connection, sync_id: int, lost: Mapping[
             if any(bytes(identity).hex() in lost[contact_id] for contact_id in lost.keys() - {own})
         ]
         connection.execute(sa.update(tables.row).where(row.id.in_(found)).values(fingerprint=None))
+
+
+def plan_what_was_freed_before(connection: sa.Connection, sync_id: int, delivered: Sequence[Delivery]) -> None:
+    """Let rows count as changed that were written without an identity which no contact has any more.
+
+    The contact that kept it was written between the row's call and its acknowledgement.
+    """
+    denied = {
+        each.row.row_id: {blocker.identity for blocker in each.denied}
+        for each in delivered
+        if each.denied and each.outcome.is_accepted
+    }
+    if not denied:
+        return
+    kept = _in_crm(connection, sync_id, {identity for several in denied.values() for identity in several}).keys()
+    freed = [row_id for row_id, several in denied.items() if several - kept]
+    connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(freed)).values(fingerprint=None))
 
 
 def plan_what_was_overwritten(connection: sa.Connection, sync_id: int, sent: Mapping[int, Collection[str]]) -> None:

@@ -126,7 +126,8 @@ class DeliveryStore(Protocol):
         them; refused rows stay in it for later runs, and unknown rows keep no fingerprint. All but the unknown ones
         lose the mark that they were sent. Rows on one contact are found here and counted as collisions, until only one
         is left there. Where a contact has lost an e-mail or phone, a row on another contact that holds it and did not
-        get it counts as changed when a later run reads it.
+        get it counts as changed when a later run reads it, whether this row is acknowledged before, with, or after the
+        contact's.
         """
         ...
 

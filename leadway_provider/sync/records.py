@@ -135,6 +135,7 @@ class Delivery:
         in_crm: the hashes of the identities that the CRM has on the contact, as the answer shows them.
         plan_again: whether the row counts as changed when a later run reads it. The account matched a contact to which
             another call may have written at the same time, so that the answer may not be what the contact has now.
+        denied: what the contacts of other rows kept, so that the row was written without it.
     """
 
     row: OutboxRow
@@ -147,6 +148,7 @@ class Delivery:
     remarks: tuple[Reason, ...] = ()
     in_crm: frozenset[str] = frozenset()
     plan_again: bool = False
+    denied: tuple[Blocker, ...] = ()
 
     @property
     def fingerprint(self) -> bytes | None:

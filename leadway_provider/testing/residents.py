@@ -105,6 +105,10 @@ class MemoryResidents:
         residents = (each for each in self._tables.rows.values() if contact_id and each.contact_id == contact_id)
         return frozenset[str]().union(*(each.in_crm for each in residents))
 
+    def has(self, identity: str) -> bool:
+        """Return whether the CRM has an identity on the contact of any row, as far as is known."""
+        return any(identity in each.in_crm for each in self._tables.rows.values() if each.contact_id)
+
     def settle(self, row: MemoryRow, delivery: Delivery) -> None:
         """Let a row live on the contact of an answer; a departed row on the same contact lives there no more."""
         move(row, delivery, self._tables.rows.values(), lambda row_id: self._lives(self._tables.rows[row_id]))

@@ -156,6 +156,9 @@ class MemoryRun:
         self._tables.plan_what_was_denied(
             {contact_id: had - self._residents.in_crm(contact_id) for contact_id, had in before.items() if contact_id}
         )
+        for delivery in deliveries:
+            if delivery.outcome.is_accepted and not all(self._residents.has(each.identity) for each in delivery.denied):
+                self._tables.rows[delivery.row.row_id].fingerprint = None
         collisions = self._residents.count_collisions() - self.plan.counts[Remark.COLLISIONS]
         self.plan.counts = self.plan.counts.plus(collisions=collisions)
 

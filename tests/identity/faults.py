@@ -47,6 +47,7 @@ class FaultyAccount:
         writes: how many calls that write arrived.
         overlaps: calls that wrote to a contact while another call to it was on its way.
         on_call: is called with the fields of each call that is about to be carried out.
+        on_clear: is called with the contact and the fields of each call that is about to clear fields.
         unheard: contacts that were created by calls whose answers were lost.
     """
 
@@ -56,6 +57,7 @@ class FaultyAccount:
     writes: int = 0
     overlaps: list[str] = field(default_factory=list)
     on_call: Callable[[Mapping[str, JsonValue]], None] = lambda _: None
+    on_clear: Callable[[str, Mapping[str, JsonValue]], None] = lambda *_: None
     unheard: set[str] = field(default_factory=set)
     _calls: int = 0
     _dead: bool = False
@@ -67,7 +69,13 @@ class FaultyAccount:
     async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> UpsertEcho:
         gives_up = all(value is None for value in fields.values())
         targets = [] if gives_up else [contact_id, *self._identities(fields)]
-        return await self._call(lambda: self.account.update_contact(contact_id, fields), targets, fields)
+
+        def carry_out() -> Awaitable[UpsertEcho]:
+            if gives_up:
+                self.on_clear(contact_id, fields)
+            return self.account.update_contact(contact_id, fields)
+
+        return await self._call(carry_out, targets, fields)
 
     async def get_contact(self, contact_id: str) -> ContactView:
         self.writes -= 1

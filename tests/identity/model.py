@@ -221,7 +221,10 @@ class World:
 
     def _attempt(self, run: MemoryRun, faults: Mapping[int, Fault], spec: RunSpec) -> bool:
         """Deliver once, and return whether that came to its end."""
-        sink = FaultyAccount(self.account, faults, self.refused, on_call=self.witness.called)
+        self.witness.attempt_begins()
+        sink = FaultyAccount(
+            self.account, faults, self.refused, on_call=self.witness.called, on_clear=self.witness.clears
+        )
         clock = Clock(now=self.time.now, monotonic=lambda: self.time.seconds, sleep=self.time.sleep)
         delivery = OutboxDelivery(
             store=run,

@@ -130,12 +130,11 @@ class Oracle:
         return any(self._keeps(contact_id, name, value) for contact_id in excuse.others)
 
     def _keeps(self, contact_id: str, name: str, value: str) -> bool:
-        """Return whether a contact has an e-mail or phone, or a colleague took it away."""
+        """Return whether a contact has an e-mail or phone, or a colleague took it away and no answer has shown that."""
         witness = self.world.witness
         contact = self.world.account.contacts.get(contact_id, {})
-        return (
-            value in identities_of(contact, name) or contact_id in witness.gone or (contact_id, name) in witness.edited
-        )
+        is_gone_unseen = contact_id in witness.gone and bool(witness.rows_on(contact_id))
+        return value in identities_of(contact, name) or is_gone_unseen or (contact_id, name) in witness.edited
 
     def _waits_rightly(self, key: int, row: MemoryRow, name: str, value: str) -> bool:
         """Return whether a row waits for an identity that another row has, or had when the row was read last."""

@@ -57,6 +57,7 @@ class Witness:
         unexplained: deliveries that ended as nothing explains.
         known: the hashes of the identities that answers of earlier runs showed on contacts.
         settled: the contacts that rows lived on when the run's delivery began.
+        kept: the e-mails and phones that contacts were to give up in this attempt, and kept.
     """
 
     account: MemoryAccount
@@ -68,6 +69,7 @@ class Witness:
     unexplained: list[str] = field(default_factory=list)
     known: set[Place] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
+    kept: set[Place] = field(default_factory=set)
     _others: dict[tuple[object, str], dict[str, Why]] = field(default_factory=dict)
 
     def delivery_begins(self) -> None:
@@ -75,6 +77,16 @@ class Witness:
         rows = self.state.rows.values()
         self.settled = {row.contact_id for row in rows if row.contact_id}
         self.known = {(row.contact_id, hashed) for row in rows if row.contact_id for hashed in row.in_crm}
+
+    def attempt_begins(self) -> None:
+        """Forget what contacts kept in an earlier attempt."""
+        self.kept.clear()
+
+    def clears(self, contact_id: str, fields: Mapping[str, object]) -> None:
+        """Note what a contact keeps, where the account clears nothing, before it is to give that up."""
+        if not self.account.clears_identities:
+            contact = self.account.contacts.get(contact_id, {})
+            self.kept |= {(contact_id, str(contact[name])) for name in fields if contact.get(name)}
 
     def colleague_changed(self, before: Mapping[str, Mapping[str, Any]]) -> None:
         """Note what a colleague did to contacts, which were like that before."""
@@ -122,7 +134,7 @@ class Witness:
             others = self._others.pop((contact.fields.get("firstName"), name), {})
             if value is None or UNKEYED.hash(name, value) in delivery.in_crm:
                 continue
-            kept = {} if self.account.clears_identities else dict.fromkeys(self._having(name, value), Why.KEPT)
+            kept = {} if self.account.clears_identities else dict.fromkeys(self._keeping(name, value), Why.KEPT)
             others = {other: why for other, why in {**kept, **others}.items() if other != contact_id}
             said = any(each.field == name for each in (*delivery.remarks, *delivery.not_kept))
             if others and said:
@@ -139,6 +151,10 @@ class Witness:
     def _having(self, name: str, value: str) -> list[str]:
         contacts = self.account.contacts.items()
         return [contact_id for contact_id, contact in contacts if value in identities_of(contact, name)]
+
+    def _keeping(self, name: str, value: str) -> set[str]:
+        """Return the contacts that have a value, or kept it when the row that wants it was about to be sent."""
+        return {*self._having(name, value), *(contact_id for contact_id, kept in self.kept if kept == value)}
 
     def _why(self, contact_id: str, name: str, value: str) -> Why | None:
         if contact_id not in self.settled or not self.rows_on(contact_id):
