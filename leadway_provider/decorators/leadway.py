@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from leadway_provider.exceptions import ConfigurationError, SourceError
+from leadway_provider.operators.failure import FramesHidden
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class LeadwayUpsertDecoratedOperator(DecoratedOperator, LeadwayUpsertContactsOpe
 
     def execute(self, context: Context) -> Any:
         """Call the function and run the sync; see the class."""
+        with FramesHidden():
+            return self._called(context)
+
+    def _called(self, context: Context) -> Any:
         context_merge(context, self.op_kwargs)
         kwargs = determine_kwargs(self.python_callable, self.op_args, context)
         found = self.python_callable(*self.op_args, **kwargs)

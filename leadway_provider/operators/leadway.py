@@ -17,6 +17,7 @@ from leadway_provider.hooks.configuration import (
 )
 from leadway_provider.links.leadway import ContactsLink, RunLink
 from leadway_provider.operators.arguments import parsed, without_templates
+from leadway_provider.operators.failure import FramesHidden
 from leadway_provider.policies import ContactRules, GuardPolicy, QuotaPolicy, RemovalPolicy
 from leadway_provider.sync.request import SyncRequest
 
@@ -237,6 +238,10 @@ class LeadwayUpsertContactsOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int | float | str]:
         """Run the sync; see the class."""
+        with FramesHidden():
+            return self._run_sync(context)
+
+    def _run_sync(self, context: Context) -> dict[str, int | float | str]:
         from leadway_provider.operators.accounts import ManyAccounts  # noqa: PLC0415 - heavy
         from leadway_provider.operators.execution import Execution  # noqa: PLC0415 - heavy
         from leadway_provider.operators.lineage import report_to_assets  # noqa: PLC0415 - heavy

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperat
 
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.hooks.leadway import LeadwayHook
+from leadway_provider.operators.failure import FramesHidden
 from leadway_provider.words import counted
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ class LeadwayListLocationsOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:  # noqa: ARG002 - Airflow's interface
         """List them; see the class."""
-        try:
-            with LeadwayHook(self.leadway_conn_id) as hook:
-                found = hook.installed_locations()
-        except ConfigurationError as error:
-            raise AirflowFailException(str(error)) from error
+        with FramesHidden():
+            try:
+                with LeadwayHook(self.leadway_conn_id) as hook:
+                    found = hook.installed_locations()
+            except ConfigurationError as error:
+                raise AirflowFailException(str(error)) from None
         self.log.info("The app is installed in %s", counted(len(found), "account"))
         return sorted(each.id for each in found)

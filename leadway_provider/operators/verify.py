@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from leadway_provider.exceptions import AccountingError, ConfigurationError
+from leadway_provider.operators.failure import FramesHidden
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.words import counted
 
@@ -41,10 +42,11 @@ class LeadwayVerifyOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, int | str]:  # noqa: ARG002 - Airflow's interface
         """Check the run, and return its counts."""
-        try:
-            return self._verified()
-        except (AccountingError, ConfigurationError) as error:
-            raise AirflowFailException(str(error)) from None
+        with FramesHidden():
+            try:
+                return self._verified()
+            except (AccountingError, ConfigurationError) as error:
+                raise AirflowFailException(str(error)) from None
 
     def _verified(self) -> dict[str, int | str]:
         from leadway_provider.hooks.database import open_state_for_reading  # noqa: PLC0415 - heavy
