@@ -13,7 +13,7 @@ help:
 	@echo 'make up           run a local Airflow, the example DAGs, the warehouse and a local Leadway until Ctrl-C'
 	@echo 'make picture      make the picture of the page in README, from a run over the sample warehouse'
 	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
-	@echo 'make browser      look at the page in a real browser, over a real Airflow; takes some minutes'
+	@echo 'make browser      run the tests of the page in a real browser (chromium), over a real Airflow; takes two minutes'
 	@echo 'make snowflake    run the tests of Snowflake as a source, with packages of their own in .venv-snowflake'
 	@echo 'make lint         run ruff, mypy and the import contracts'
 	@echo 'make bench        measure speed and memory, and compare them with their limits'
@@ -39,7 +39,7 @@ picture: .venv/ready
 test: .venv/ready
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-# The page in a real browser over a real Airflow, which takes some minutes to begin (Debian: chromium).
+# `make test` leaves these tests out: they start a whole Airflow, and need a browser (Debian: chromium).
 browser: .venv/ready
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -o addopts=-ra tests/browser $(ARGS)
 

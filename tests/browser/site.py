@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +25,9 @@ USERS: Final = {"ada": "admin", "vic": "viewer", "guest": ""}
 """The people and their roles; a guest may not read any DAG."""
 HOSTILE: Final = "<script>alert(1)</script>\x1b]0;title\x07\u202e"
 APP_URL: Final = "https://crm.example.com"
-_PATIENCE: Final = 180.0
+MANY: Final = 9_000
+"""Rows whose delivery, at a call of 0.2 seconds each, goes on for half an hour: until the end of the tests ends it."""
+_PATIENCE: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Site:
 
     def trigger(self, dag_id: str) -> str:
         """Begin a run of a DAG as soon as Airflow knows it, and return its id."""
-        until(lambda: self._api.get(f"dags/{dag_id}").is_success)
+        until(f"Airflow knows the DAG {dag_id}", lambda: self._api.get(f"dags/{dag_id}").is_success)
         begun = self._api.post(f"dags/{dag_id}/dagRuns", json={"logical_date": None})
         assert begun.is_success, begun.text
         dag_run_id: str = begun.json()["dag_run_id"]
@@ -58,6 +60,11 @@ class Site:
         """Return whether a run has ended, however."""
         state = self._api.get(f"dags/{dag_id}/dagRuns/{dag_run_id}").json()["state"]
         return state in {"success", "failed"}
+
+    def is_delivering(self, dag_id: str) -> bool:
+        """Return whether a run of a DAG delivers."""
+        status = "SELECT 1 FROM leadway_run WHERE task_run LIKE ? || '/%' AND status = 'delivering'"
+        return bool(self.ask(status, dag_id))
 
     def links(self, dag_id: str, dag_run_id: str) -> dict[str, str | None]:
         """Return the extra links of a run's task."""
@@ -71,10 +78,10 @@ class Site:
         found = self._api.get("eventLogs", params={"event": event}).json()["event_logs"]
         return {(each["dag_id"], each["owner"]) for each in found}
 
-    def ask(self, query: str) -> list[Any]:
+    def ask(self, query: str, *values: str) -> list[Any]:
         """Ask the state store."""
         with closing(sqlite3.connect(f"file:{self.state}?mode=ro", uri=True)) as database:
-            return database.execute(query).fetchall()
+            return database.execute(query, values).fetchall()
 
 
 def password(user: str) -> str:
@@ -82,7 +89,7 @@ def password(user: str) -> str:
     return f"{user}-logs-in"
 
 
-def until(condition: Any) -> None:
+def until(what: str, condition: Callable[[], object]) -> None:
     """Return once a condition holds; an Airflow that is too busy to answer is asked again."""
     give_up_at = time.monotonic() + _PATIENCE
     while time.monotonic() < give_up_at:
@@ -90,7 +97,7 @@ def until(condition: Any) -> None:
             if condition():
                 return
         time.sleep(0.2)
-    raise AssertionError("it never came to that")
+    raise AssertionError(f"it never came to this: {what}")
 
 
 @contextmanager
@@ -143,6 +150,6 @@ def _build(warehouse: Path) -> None:
         people += [("wrong", "not an e-mail", "Bob"), (HOSTILE, "nor this", "Eve")]
         database.executemany("INSERT INTO people VALUES (?, ?, ?)", people)
         database.execute("CREATE TABLE many (id INTEGER, email TEXT, name TEXT)")
-        many = [(number, f"m{number}@example.com", "Cy") for number in range(1, 600)]
+        many = [(number, f"m{number}@example.com", "Cy") for number in range(MANY)]
         database.executemany("INSERT INTO many VALUES (?, ?, ?)", many)
         database.commit()

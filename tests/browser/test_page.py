@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import LogIn, Runs
 from tests.browser.site import APP_URL, Site
 
-SHOWN_HOSTILE = "<script>alert(1)</script>\\u{1b}]0;title\\u{7}\\u{202e}"
+SHOWN_HOSTILE = r"<script>alert(1)</script>\x1b]0;title\x07\u202e"
 PLACES = ("syncs", "sync", "failed", "in progress", "dry", "quota", "search", "row", "nothing")
 
 
@@ -38,7 +38,7 @@ def sync_id(runs: Runs) -> int:
 
 
 def test_from_a_failed_task_to_the_history_of_a_rejected_row(page: Page, runs: Runs) -> None:
-    """Three clicks, in Airflow's own page: the tab, the row, and back to the run that found it."""
+    """Two clicks from Airflow's own page of the task, to which an alert leads: the tab, and the row."""
     page.goto(runs.task("people"))
     page.get_by_role("link", name="Leadway", exact=True).last.click()
     frame = page.frame_locator("iframe")
@@ -46,6 +46,7 @@ def test_from_a_failed_task_to_the_history_of_a_rejected_row(page: Page, runs: R
     frame.get_by_role("link", name="wrong").click()
     expect(frame.get_by_role("heading", name="Row wrong")).to_be_visible()
     expect(frame.get_by_text("email_malformed").first).to_be_visible()
+    expect(frame.get_by_role("heading", name="Deliveries, newest first")).to_be_visible()
 
 
 def test_in_the_navigation(page: Page) -> None:
