@@ -1,8 +1,9 @@
 """Cells that a driver can't turn into Python, or only into an object: every row is read, whatever is in its cells.
 
 A driver that fails at one date loses the whole batch. So drivers are told to return the types that they may fail at as
-the database's own text, which is fast, and a column at a time is converted here. What can't be converted becomes an
-`UnreadableValue`. Types without a plain Python value (intervals, ranges, network addresses) stay text.
+the database's own text, which is fast, and a column at a time is converted here; only psycopg 3 loads dates faster (see
+`psycopg_dates`). What can't be converted becomes an `UnreadableValue`. Types without a plain Python value (intervals,
+ranges, network addresses) stay text.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from leadway_provider.source.cells import CellType, Types, as_it_is, each_item, out_of_range
 from leadway_provider.source.duckdb_types import duckdb_type
 from leadway_provider.source.encoding import TEXT, is_carried
+from leadway_provider.source.psycopg_dates import mark_odd_dates
 
 
 def _documents(cell: Any) -> object:
@@ -31,10 +33,15 @@ _JSON: Final = CellType(json.loads, as_it_is)
 _JSON_ARRAY: Final = CellType(_documents, as_it_is)
 _BITS: Final = CellType(lambda cell: int.from_bytes(cell, "big"), as_it_is)
 
-_POSTGRES: Final = {1082: _DATE, 1114: _TIMESTAMP, 1184: _TIMESTAMP, 114: _JSON, 3802: _JSON}
-"""PostgreSQL's date, timestamp, timestamptz, json and jsonb, by oid."""
-_POSTGRES_ARRAYS: Final = {1182: _DATES, 1115: _TIMESTAMPS, 1185: _TIMESTAMPS, 199: _JSON_ARRAY, 3807: _JSON_ARRAY}
-"""Arrays of those."""
+_POSTGRES_FAST: Final = {1082: _DATE, 1114: _TIMESTAMP}
+"""PostgreSQL's date and timestamp, by oid: what psycopg 3 loads faster than it is converted here."""
+_POSTGRES_SLOW: Final = {1184: _TIMESTAMP, 114: _JSON, 3802: _JSON}
+"""Its timestamptz, json and jsonb."""
+_POSTGRES: Final = {**_POSTGRES_FAST, **_POSTGRES_SLOW}
+_POSTGRES_ARRAYS_OF_DATES: Final = {1182: _DATES, 1115: _TIMESTAMPS}
+_POSTGRES_ARRAYS: Final = {**_POSTGRES_ARRAYS_OF_DATES, 1185: _TIMESTAMPS, 199: _JSON_ARRAY, 3807: _JSON_ARRAY}
+"""Arrays of all those."""
+_POSTGRES_TEXT_ARRAY: Final = 1009
 _POSTGRES_TEXT: Final = (
     *(1083, 1266, 1186),  # time, timetz, interval
     *(869, 650, 2249),  # inet, cidr, record
@@ -61,6 +68,8 @@ def return_text(connection: sa.Connection) -> Types:
     driver_connection: Any = connection.connection.driver_connection
     if connection.dialect.driver == "psycopg" and not _shows_iso_dates(driver_connection):
         connection.exec_driver_sql("SET DateStyle = ISO")
+    if connection.dialect.driver == "psycopg":
+        mark_odd_dates(connection, _POSTGRES_FAST)
     types = _prepared(driver_connection).get
     if not is_carried(connection):
         return types
@@ -80,11 +89,15 @@ def _shows_iso_dates(connection: Any) -> bool:
 
 
 def _psycopg(connection: Any) -> Mapping[Any, CellType]:
-    from psycopg.types.string import TextLoader  # noqa: PLC0415 - it is installed where a connection is its own
+    from psycopg.pq import Format  # noqa: PLC0415 - it is installed where a connection is its own
+    from psycopg.types.string import TextLoader  # noqa: PLC0415 - the same
 
-    for oid in (*_POSTGRES, *_POSTGRES_TEXT):
+    for oid in (*_POSTGRES_SLOW, *_POSTGRES_TEXT):
         connection.adapters.register_loader(oid, TextLoader)
-    return {**_POSTGRES, **_POSTGRES_ARRAYS}
+    text_array = connection.adapters.get_loader(_POSTGRES_TEXT_ARRAY, Format.TEXT)
+    for oid in _POSTGRES_ARRAYS_OF_DATES:
+        connection.adapters.register_loader(oid, text_array)
+    return {**_POSTGRES_SLOW, **_POSTGRES_ARRAYS}
 
 
 def _psycopg2(connection: Any) -> Mapping[Any, CellType]:

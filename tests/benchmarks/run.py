@@ -227,7 +227,7 @@ def page(folder: Path) -> Iterator[Figure]:
 
 
 def streaming(folder: Path) -> Iterator[Figure]:
-    """A million rows against 10,000, with each driver: the memory is that of a batch."""
+    """A million rows against 10,000, with each driver: the memory is that of a batch; psycopg 3 against itself."""
     for driver in DRIVERS:
         few, many = (measure("streaming", driver, rows, str(folder)) for rows in ("10000", "1000000"))
         more = many["peak_mb"] - few["peak_mb"]
@@ -238,6 +238,15 @@ def streaming(folder: Path) -> Iterator[Figure]:
             ratio=more / 64,
             kept=more <= 64,
         )
+    own = measure("streaming", "psycopg", "1000000", str(folder), "bare")
+    ratio = own["ours"] / own["bare"]
+    yield Figure(
+        name=f"load {own['rows']:,.0f} rows, psycopg",
+        goal="at most 1.1 x the driver alone",
+        measured=f"{own['ours']:.2f} s against {own['bare']:.2f} s (processor)",
+        ratio=ratio,
+        kept=ratio <= 1.1,
+    )
 
 
 def main(names: list[str]) -> int:

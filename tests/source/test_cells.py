@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from leadway_provider.contacts.unreadable import UnreadableValue
+from leadway_provider.exceptions import SourceError
 from leadway_provider.source.duckdb_types import duckdb_type
 from leadway_provider.source.query import read_source
 from tests.source.drivers import MARIADB_DRIVERS, POSTGRES_DRIVERS, engine_of
@@ -227,6 +228,20 @@ def test_only_the_bad_cell_is_marked(driver: str, batch_size: int, tmp_path: Pat
         (3, None, "c"),
         (4, DAY, "d"),
     ]
+
+
+@pytest.mark.parametrize("driver", POSTGRES_DRIVERS)
+def test_an_error_of_the_server_is_no_odd_cell(driver: str, tmp_path: Path) -> None:
+    """It has the same kind as a date that can't be loaded, and no row comes after it."""
+    engine = engine_of(driver, tmp_path)
+    day = "CASE i WHEN 2 THEN date 'infinity' ELSE date '2020-01-02' + 1 / (3 - i) END"
+    sql = f"SELECT {day} FROM generate_series(1, 9) i"  # noqa: S608 - constants
+
+    with read_source(engine, sql, None, batch_size=2, name="warehouse") as source:
+        batches = source.batches()
+        assert list(next(batches)) == [(DAY,), (OUT,)]
+        with pytest.raises(SourceError, match="DivisionByZero"):
+            next(batches)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 10])
