@@ -20,6 +20,7 @@ from leadway_provider.store.in_crm import plan_what_was_denied, plan_what_was_fr
 from leadway_provider.store.ledger import Attempt, LedgerEntry, append
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import rejected_since
+from leadway_provider.store.unanswered import settle_marks
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Delivery
 
@@ -79,10 +80,7 @@ def acknowledge(
     if lost:
         plan_what_was_denied(connection, attempt.sync_id, lost)
     plan_what_was_freed_before(connection, attempt.sync_id, delivered)
-    if certain := [delivery.row.row_id for delivery in delivered if _is_certain(delivery)]:
-        connection.execute(
-            sa.update(tables.row).where(tables.row.c.id.in_(certain)).values(sent_fingerprint=None, sent_at=None)
-        )
+    settle_marks(connection, delivered, attempt=attempt.number, now=now)
     _drop_former(connection, [delivery.row.row_id for delivery in delivered if delivery.outcome.is_accepted])
     _store_codes(connection, attempt, delivered, collisions)
     append(connection, attempt, [_entry(delivery) for delivery in delivered], now=now)
@@ -102,11 +100,6 @@ def _drop_former(connection: sa.Connection, row_ids: Sequence[int]) -> None:
     outbox = tables.outbox.c
     for chunk in chunks(row_ids):
         connection.execute(sa.delete(tables.outbox).where(outbox.row_id.in_(chunk), outbox.outcome == tables.FORMER))
-
-
-def _is_certain(delivery: Delivery) -> bool:
-    """Return whether it is certain what became of a call that must not be repeated."""
-    return not delivery.row.contact.repeatable and delivery.outcome is not RowState.UNKNOWN
 
 
 def _is_taken(delivery: Delivery) -> bool:

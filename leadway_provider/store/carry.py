@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.encoding import decode_contact
 from leadway_provider.store.in_crm import plan_what_was_overwritten
 from leadway_provider.store.planned import Living
+from leadway_provider.store.unanswered import mark_unanswered
 from leadway_provider.sync.outcome import RowState
 
 
@@ -81,7 +83,10 @@ class CarryRule:
 
         Where what is planned now sends the same identities, the account matches that contact by itself.
         """
-        if row.outcome not in (RowState.PENDING, tables.FORMER) or row.contact_id is not None or not self._keeps(row):
+        is_unanswered = row.outcome in (RowState.PENDING, tables.FORMER) or (
+            row.outcome == RowState.REFUSED and row.sent_fingerprint == row.fingerprint
+        )
+        if not is_unanswered or row.contact_id is not None or not self._keeps(row):
             return False
         sends = set(planned.claimed.split()) if planned else set()
         return row.outcome == tables.FORMER or not set((row.claimed or "").split()) <= sends
@@ -138,6 +143,16 @@ def _carry_page(database: Database, sync_id: int, rule: CarryRule, page: Sequenc
             .where(row.id.in_([each.row_id for each in carried]))
             .values(outcome=RowState.PENDING, run_id=rule.run_id, updated_at=database.now())
         )
+        mark_unanswered(
+            connection,
+            {
+                each.row_id: each.fingerprint
+                for each in carried
+                if each.outcome == RowState.PENDING and each.contact_id is None
+                if decode_contact(each.contact).repeatable
+            },
+            database.now(),
+        )
     return len(carried)
 
 
@@ -163,7 +178,7 @@ def _pages(database: Database, sync_id: int, rule: CarryRule) -> Iterator[Sequen
         runs = connection.scalars(earlier).all()
     columns = (
         *(outbox.id, outbox.run_id, outbox.row_id, outbox.outcome, outbox.refusals, outbox.contact, outbox.claimed),
-        *(run.origin, tables.row.c.contact_id),
+        *(outbox.fingerprint, run.origin, tables.row.c.contact_id, tables.row.c.sent_fingerprint),
     )
     for earlier_id in runs:
         position = 0

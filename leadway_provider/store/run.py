@@ -31,6 +31,7 @@ from leadway_provider.store.rejection import RejectedRows
 from leadway_provider.store.report import RunReport, Totals
 from leadway_provider.store.seal import end_plan, end_seal, seal_rows
 from leadway_provider.store.tables import RunStatus
+from leadway_provider.store.unanswered import mark_unanswered
 from leadway_provider.store.usage import Meter, store_usage, trim_usage
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
@@ -246,13 +247,8 @@ class SyncRun(SqlPlanStore):
     @repeated_after_deadlock
     def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
         """See `DeliveryStore.mark_sent`."""
-        marked = (
-            sa.update(tables.row)
-            .where(tables.row.c.id == row.row_id)
-            .values(sent_fingerprint=row.fingerprint, sent_at=at)
-        )
         with self._database.writing() as connection:
-            connection.execute(marked)
+            mark_unanswered(connection, {row.row_id: row.fingerprint}, at)
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """See `DeliveryStore.acknowledge`; a row that is no longer in the outbox is not counted again."""

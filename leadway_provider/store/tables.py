@@ -130,7 +130,8 @@ row = sa.Table(
     sa.Column("reasons", document()),
     sa.Column("remarks", document()),
     sa.Column("created_by_sync", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
-    # What a call that must not be repeated sent, and when, until it is known what became of it.
+    # What a call without an answer may have sent, and when: until it is known what became of it, for a call that must
+    # not be repeated, and otherwise until the row is accepted.
     sa.Column("sent_fingerprint", fingerprint()),
     sa.Column("sent_at", UtcDateTime()),
     # The hashes of the e-mail and phone that the CRM has on the contact, as last acknowledged, in no order.

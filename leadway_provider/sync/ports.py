@@ -124,10 +124,12 @@ class DeliveryStore(Protocol):
 
         Created and updated rows keep their fingerprint and leave the outbox, with what earlier runs may have sent for
         them; refused rows stay in it for later runs, and unknown rows keep no fingerprint. All but the unknown ones
-        lose the mark that they were sent. Rows on one contact are found here and counted as collisions, until only one
-        is left there. Where a contact has lost an e-mail or phone, a row on another contact that holds it and did not
-        get it counts as changed when a later run reads it, whether this row is acknowledged before, with, or after the
-        contact's.
+        lose the mark that they were sent. But a refused row keeps it, or gets it, where an earlier attempt or run may
+        have created a contact for it: when the row changes, this contact is looked up first.
+
+        Rows on one contact are found here and counted as collisions, until only one is left there. Where a contact has
+        lost an e-mail or phone, a row on another contact that holds it and did not get it counts as changed when a
+        later run reads it, whether this row is acknowledged before, with, or after the contact's.
         """
         ...
 

@@ -12,7 +12,7 @@ from leadway_provider.testing.claims import MemoryClaims
 from leadway_provider.testing.removals import MemoryRemovals
 from leadway_provider.testing.residents import MemoryResidents
 from leadway_provider.testing.seal import MemorySeal
-from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryTables
+from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryRow, MemoryTables
 
 
 class MemoryRun:
@@ -138,8 +138,7 @@ class MemoryRun:
             row.state, row.reasons = delivery.outcome, delivery.reasons
             row.remarks = (*delivery.remarks, *delivery.not_kept)
             row.fingerprint = delivery.fingerprint
-            if delivery.outcome is not RowState.UNKNOWN:
-                row.sent = None
+            self._settle_mark(row, delivery)
             if delivery.outcome.is_accepted:
                 self._residents.settle(row, delivery)
                 self._drop_former(row.row_id)
@@ -176,6 +175,13 @@ class MemoryRun:
         """Return how the rows ended so far."""
         pending = sum(entry.is_pending for entry in self._tables.entries_of(self.plan))
         return self.plan.counts.plus(pending=pending) if self.plan.is_sealed else self.plan.counts
+
+    def _settle_mark(self, row: MemoryRow, delivery: Delivery) -> None:
+        is_refused = delivery.outcome is RowState.REFUSED
+        if delivery.outcome.is_accepted or (is_refused and not delivery.row.contact.repeatable):
+            row.sent = None
+        elif is_refused and self.plan.attempt > 1 and row.contact_id is None:
+            row.sent = (delivery.row.fingerprint, self._tables.now())
 
     def _drop_former(self, row_id: int) -> None:
         former = [entry for entry in self._tables.outbox.values() if entry.row_id == row_id and entry.is_former]

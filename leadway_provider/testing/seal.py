@@ -55,8 +55,11 @@ class MemorySeal:
         if entry.is_pending:
             self._tables.plan_what_was_overwritten(entry)
         if self._is_carried(entry):
+            row = self._tables.rows[entry.row_id]
+            if entry.is_pending and row.contact_id is None and entry.contact and entry.contact.repeatable:
+                row.sent = (entry.fingerprint or b"", self._tables.now())
             entry.run_id, entry.state, entry.carried = self._plan.run_id, RowState.PENDING, True
-            self._tables.rows[entry.row_id].state = RowState.PENDING
+            row.state = RowState.PENDING
         elif self._may_have_been_sent(entry):
             entry.is_former = True
         elif not self._waits(entry):
@@ -67,12 +70,16 @@ class MemorySeal:
 
         Where what is planned now sends the same identities, the account matches that contact by itself.
         """
-        if entry.state is not RowState.PENDING or not self._belongs(entry):
+        row = self._tables.rows[entry.row_id]
+        sent, _ = row.sent or (None, None)
+        is_unanswered = entry.state is RowState.PENDING or (
+            entry.state is RowState.REFUSED and sent == entry.fingerprint
+        )
+        if not is_unanswered or not self._belongs(entry):
             return False
         planned = self._planned.get(entry.row_id)
         sends = planned.claimed if planned else ()
-        lives_nowhere = self._tables.rows[entry.row_id].contact_id is None
-        return lives_nowhere and (entry.is_former or not set(entry.claimed) <= set(sends))
+        return row.contact_id is None and (entry.is_former or not set(entry.claimed) <= set(sends))
 
     def _waits(self, entry: MemoryEntry) -> bool:
         """Return whether a row that was refused too often stays as it is, until it changes."""

@@ -32,7 +32,8 @@ class MemoryRow:
         reasons: why, where it was not accepted.
         remarks: what else happened to it, and which values the CRM did not keep.
         created_by_sync: whether this sync created the contact.
-        sent: what a call that must not be repeated carried, and when it left, until its end is known.
+        sent: what a call without an answer may have carried, and when: until its end is known, for a call that must not
+            be repeated, and otherwise until the row is accepted.
         in_crm: the hashes of the identities that the CRM has on the contact, as last acknowledged.
         collides_with: another row on the same contact, by id.
     """
