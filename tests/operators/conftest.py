@@ -31,7 +31,7 @@ def warehouse(tmp_path: Path, sandbox: SandboxServer, monkeypatch: pytest.Monkey
         "conn_type": "leadway",
         "host": sandbox.url,
         "password": "sandbox-token",
-        "extra": {"location_id": "sandbox-location", "quota_requests": 10_000},
+        "extra": {"location_id": "sandbox-location", "quota_requests": 10_000, "quota_seconds": 0.5},
     }
     monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
     for conn_id, path in (("WAREHOUSE", file), ("STATE", tmp_path / "state.db")):

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 import leadway_provider.lineage.openlineage
 import leadway_provider.operators.execution
-from leadway_provider.api import oauth
+from leadway_provider.api import oauth, slots
 from tests.operators.task import TaskInstance, operator
 
 
@@ -31,8 +31,13 @@ def attempt(run_id: str, arguments: dict[str, Any], out: int) -> None:
 
 
 def main() -> None:
-    """Serve until the input ends; a renewal of tokens that was cut off is repeated soon, and not in 15 s."""
+    """Serve until the input ends.
+
+    A renewal of tokens that was cut off is repeated after 0.5 s, and not 15 s; a dead process's part of the quota is
+    free 0.1 s after its calls are forgotten, and not 2 s.
+    """
     oauth.LEASE = 0.5  # type: ignore[misc]  # a constant, shorter for the tests
+    slots._ARRIVAL = 0.1  # type: ignore[misc]  # the same
     log = os.open(os.devnull, os.O_WRONLY)
     for line in sys.stdin:
         run_id, arguments = json.loads(line)

@@ -52,7 +52,8 @@ def _app(warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.Monke
         "login": "sandbox-client",
         "password": "sandbox-secret",
     }
-    account = login | {"extra": app | {"state_conn_id": "state"}}
+    quota = {"quota_requests": 10_000, "quota_seconds": 0.5}  # so that nobody waits long for a dead process's part
+    account = login | {"extra": app | quota | {"state_conn_id": "state"}}
     monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
     assert warehouse.file.exists()
 
