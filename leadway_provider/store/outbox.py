@@ -78,6 +78,7 @@ def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: i
             fingerprint=each.fingerprint,
             contact=contacts[each.row_id],
             lanes=tuple((each.claimed or "" if each.lanes is None else each.lanes).split()),
+            claimed=tuple(claimed.get(each.row_id, ())),
             sent_at=each.sent_at,
             contact_id=places[each.row_id].written_to,
             lives_on=each.contact_id,

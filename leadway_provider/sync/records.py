@@ -94,6 +94,7 @@ class OutboxRow:
         fingerprint: kept when the CRM has acknowledged the row.
         contact: what is sent.
         lanes: calls that share a lane keep their order.
+        claimed: the hashes of the identities that it sends, and that the account matches contacts by.
         sent_at: when exactly this was marked as sent, by an earlier attempt or run that never got the answer.
         contact_id: the contact that the row is written to, or None where the account has to match one.
         lives_on: the contact that the row lives on. It is matched anew where another row was there first.
@@ -110,6 +111,7 @@ class OutboxRow:
     fingerprint: bytes
     contact: Contact
     lanes: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
     sent_at: datetime | None = None
     contact_id: str | None = None
     lives_on: str | None = None

@@ -25,7 +25,11 @@ from leadway_provider.sync.records import Blocker, Identity, OutboxRow
 
 
 class NoIdentityError(Exception):
-    """Other contacts of this sync have every identity of a row that lives on no contact, so it can't be sent."""
+    """Nothing is left of a row to match a contact by, and it lives on none that is known, so it can't be sent.
+
+    Other contacts of this sync have every identity that the account matches by, or the row has none and its contact is
+    gone.
+    """
 
     def __init__(self, reasons: tuple[Reason, ...]) -> None:
         super().__init__("no identity is left")
@@ -87,9 +91,9 @@ class ContactWriter:
             try:
                 return await self._write_to(contact_id, contact, remarks)
             except ContactNotFoundError:
-                _check_identities(contact, remarks)
+                self._check_identities(row, contact, remarks)
                 return await self._write_anew(row, contact, remarks)
-        _check_identities(contact, remarks)
+        self._check_identities(row, contact, remarks)
         if contact_id := await self._created_before(row):
             with suppress(ContactNotFoundError):
                 written = await self._write_to(contact_id, contact, remarks)
@@ -157,6 +161,14 @@ class ContactWriter:
         if any(each.field == "companyName" for each in kept):
             echo, kept = await self._update_company(echo, contact, kept)
         return self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
+
+    def _check_identities(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> None:
+        """Raise NoIdentityError if nothing is left to match a contact by: each upsert would create another one.
+
+        A row from which nothing was left out, and that names no contact, has an identity that the account matches by.
+        """
+        if (remarks or contact.contact_id) and not self.hasher.fields_of(contact).keys() & row.claimed:
+            raise NoIdentityError(tuple(remarks) or (reason("", "no_identity"),))
 
     async def _write_anew(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> Written:
         """Let the account match a contact for a row whose contact is gone."""
@@ -251,12 +263,6 @@ class ContactWriter:
                 await self.mark_sent(row, None)
                 raise
         return await recover(self.sink, contact, sent_at=sent_at, sleep=self.clock.sleep)
-
-
-def _check_identities(contact: Contact, remarks: Sequence[Reason]) -> None:
-    """Raise NoIdentityError if all identities of a row were left out, as remarks say, so that none is to be matched."""
-    if remarks and not contact.identities:
-        raise NoIdentityError(tuple(remarks))
 
 
 def _without(contact: Contact, names: set[Identity]) -> Contact:

@@ -201,6 +201,7 @@ class MemoryRun:
             fingerprint=entry.fingerprint or b"",
             contact=entry.contact,
             lanes=entry.lanes,
+            claimed=entry.claimed,
             sent_at=sent_at if fingerprint == entry.fingerprint else None,
             contact_id=contact_id,
             lives_on=row.contact_id,

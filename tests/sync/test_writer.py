@@ -61,7 +61,8 @@ class Writing:
 
 def row_of(contact_id: str | None = None, /, *, names: str | None = None, **fields: JsonValue) -> OutboxRow:
     """Return a row that lives on a contact, and that itself names a contact."""
-    return OutboxRow(1, 1, "1", b"", Contact(fields, contact_id=names), contact_id=contact_id)
+    contact = Contact(fields, contact_id=names)
+    return OutboxRow(1, 1, "1", b"", contact, claimed=UNKEYED.of(contact), contact_id=contact_id)
 
 
 def blocker_of(contact_id: str, name: str, value: str) -> Blocker:
@@ -223,6 +224,27 @@ def test_a_row_whose_contact_is_gone_is_not_sent_if_all_its_identities_are_kept(
     with pytest.raises(NoIdentityError) as caught:
         writing.write(row_of("gone", email=ANN), (blocker_of(keeper, "email", ANN),))
     assert [(each.field, each.code) for each in caught.value.reasons] == [("email", "identity_taken")]
+
+
+@pytest.mark.parametrize("contact_id", [None, "gone"])
+def test_a_row_is_not_sent_if_the_account_does_not_match_by_what_is_left(contact_id: str | None) -> None:
+    """Each try would create another contact with that phone."""
+    writing = Writing(FailingAccount(priority=("email",)))
+    keeper = writing.account.add_contact(email=ANN)
+    row = replace(row_of(contact_id, email=ANN, phone=HOME), claimed=(UNKEYED.hash("email", ANN),))
+    with pytest.raises(NoIdentityError) as caught:
+        writing.write(row, (blocker_of(keeper, "email", ANN),))
+    assert [(each.field, each.code) for each in caught.value.reasons] == [("email", "identity_taken")]
+    assert len(writing.account.contacts) == 1
+
+
+def test_a_row_whose_contact_is_gone_is_not_sent_if_the_account_matches_by_nothing_of_it() -> None:
+    """The source names the contact, and has a phone in an account that matches by e-mail."""
+    writing = Writing(FailingAccount(priority=("email",)))
+    with pytest.raises(NoIdentityError) as caught:
+        writing.write(replace(row_of(names="gone", phone=HOME), claimed=()))
+    assert [(each.field, each.code) for each in caught.value.reasons] == [("", "no_identity")]
+    assert not writing.account.contacts
 
 
 def test_a_row_on_a_contact_is_sent_even_if_all_its_identities_are_kept() -> None:
