@@ -32,8 +32,8 @@ class CellType:
     first: CellType | None = None
 
     def after(self, first: CellType) -> CellType:
-        """Return the conversion of cells that `first` converts before."""
-        return replace(self, first=first)
+        """Return the conversion of cells that `first` converts before all others."""
+        return replace(self, first=self.first.after(first) if self.first else first)
 
     def converted(self, column: Sequence[object]) -> Sequence[object]:
         """Return the column's cells as Python values; null stays null."""

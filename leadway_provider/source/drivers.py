@@ -9,8 +9,9 @@ ranges, network addresses) stay text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from leadway_provider.source.cells import CellType, Types, as_it_is, each_item, out_of_range
 from leadway_provider.source.duckdb_types import duckdb_type
 from leadway_provider.source.encoding import TEXT, is_carried
+from leadway_provider.source.postgres_arrays import with_arrays
 from leadway_provider.source.psycopg_dates import mark_odd_dates
 
 
@@ -41,7 +43,15 @@ _POSTGRES: Final = {**_POSTGRES_FAST, **_POSTGRES_SLOW}
 _POSTGRES_ARRAYS_OF_DATES: Final = {1182: _DATES, 1115: _TIMESTAMPS}
 _POSTGRES_ARRAYS: Final = {**_POSTGRES_ARRAYS_OF_DATES, 1185: _TIMESTAMPS, 199: _JSON_ARRAY, 3807: _JSON_ARRAY}
 """Arrays of all those."""
+_POSTGRES_CHECKS: Final = {
+    **dict.fromkeys((1114, 1184), _TIMESTAMPS),
+    **dict.fromkeys((114, 3802), _JSON_ARRAY),
+    1082: _DATES,
+}
+"""How an array is converted, by the type of its items."""
 _POSTGRES_TEXT_ARRAY: Final = 1009
+_TEXT_FORMAT: Final = 0
+"""The format of a cell that is text, in the protocol of PostgreSQL."""
 _POSTGRES_TEXT: Final = (
     *(1083, 1266, 1186),  # time, timetz, interval
     *(869, 650, 2249),  # inet, cidr, record
@@ -76,6 +86,31 @@ def return_text(connection: sa.Connection) -> Types:
     return lambda code: found.after(TEXT) if (found := types(code)) else TEXT
 
 
+def result_types(connection: sa.Connection, description: Sequence[Sequence[Any]], types: Types) -> Types:
+    """Return how the columns of a result are converted, those included of which only the database knows the type.
+
+    Args:
+        connection: the one that the result is of.
+        description: the result's columns.
+        types: what `return_text` returned for the connection.
+    """
+    if connection.dialect.name != "postgresql":
+        return types
+    driver_connection: Any = connection.connection.driver_connection
+    known = _known_to_psycopg if connection.dialect.driver == "psycopg" else _known_to_psycopg2
+    return with_arrays(connection, description, types, known=partial(known, driver_connection), checks=_POSTGRES_CHECKS)
+
+
+def _known_to_psycopg(connection: Any, oid: int) -> bool:
+    return connection.adapters.get_loader(oid, _TEXT_FORMAT) is not None
+
+
+def _known_to_psycopg2(connection: Any, oid: int) -> bool:
+    from psycopg2.extensions import string_types  # noqa: PLC0415 - as for psycopg
+
+    return oid in string_types or oid in connection.string_types
+
+
 def _prepared(connection: Any) -> Mapping[Any, CellType]:
     for kind in type(connection).__mro__:
         if prepare := _DRIVERS.get(kind.__module__.partition(".")[0]):
@@ -89,12 +124,11 @@ def _shows_iso_dates(connection: Any) -> bool:
 
 
 def _psycopg(connection: Any) -> Mapping[Any, CellType]:
-    from psycopg.pq import Format  # noqa: PLC0415 - it is installed where a connection is its own
-    from psycopg.types.string import TextLoader  # noqa: PLC0415 - the same
+    from psycopg.types.string import TextLoader  # noqa: PLC0415 - it is installed where a connection is its own
 
     for oid in (*_POSTGRES_SLOW, *_POSTGRES_TEXT):
         connection.adapters.register_loader(oid, TextLoader)
-    text_array = connection.adapters.get_loader(_POSTGRES_TEXT_ARRAY, Format.TEXT)
+    text_array = connection.adapters.get_loader(_POSTGRES_TEXT_ARRAY, _TEXT_FORMAT)
     for oid in _POSTGRES_ARRAYS_OF_DATES:
         connection.adapters.register_loader(oid, text_array)
     return {**_POSTGRES_SLOW, **_POSTGRES_ARRAYS}

@@ -53,6 +53,8 @@ def _read(carried: Any) -> Any:
     """
     if isinstance(carried, str):
         return carried if carried.isascii() else carried.encode("latin-1").decode()
+    if isinstance(carried, dict):
+        return {_read(key): _read(each) for key, each in carried.items()}
     return [_read(each) for each in carried] if isinstance(carried, list) else carried
 
 

@@ -16,7 +16,7 @@ from leadway_provider.exceptions import SourceError, SourceUnavailableError
 from leadway_provider.printable import printable_log
 from leadway_provider.source.cause import cause, first_line
 from leadway_provider.source.cells import CellType, Row, column_types, converted
-from leadway_provider.source.drivers import return_text
+from leadway_provider.source.drivers import result_types, return_text
 from leadway_provider.source.encoding import carry_statements, column_name, is_carried, speak_unicode
 from leadway_provider.source.statement import bound, named, require_one_statement, without_values
 from leadway_provider.source.stream import streaming
@@ -123,7 +123,9 @@ def read_source(
             result = _execute(connection, sql, parameters, name)
         if not result.returns_rows:
             raise SourceError(f"The SQL for source {name!r} does not return rows; it must be one SELECT.")
-        found = column_types(getattr(result.cursor, "description", None) or (), types)
+        description = getattr(result.cursor, "description", None) or ()
+        with _querying(name):
+            found = column_types(description, result_types(connection, description, types))
         columns = tuple(map(column_name, result.keys()) if is_carried(connection) else result.keys())
         try:
             yield SourceRows(columns, _name_limit(engine.dialect), result, found, batch_size, name)

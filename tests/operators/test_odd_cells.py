@@ -20,7 +20,7 @@ from leadway_provider.sandbox.service import Settings
 from tests.operators.task import sync
 from tests.services import MARIADB, POSTGRES, airflow_connection, mariadb_database, postgres_database
 from tests.source.drivers import MARIADB_DRIVERS, POSTGRES_DRIVERS, connection_of
-from tests.source.test_cells import ODD, TABLE
+from tests.source.test_cells import ODD, POSTGRES_TYPES, TABLE
 
 OUT: Final = "date_out_of_range"
 NOT_UNICODE: Final = "text_not_unicode"
@@ -98,13 +98,18 @@ ASCII_CELLS: Final = Cells(
         Odd("array[E'\\xe9'::varchar]", "array['é'::varchar]", NOT_UNICODE, kind="CHECKBOX"),
         Odd("row(1, E'\\xe9')", "row(1, 'é')", NOT_UNICODE),
         Odd("('[\"' || E'\\xe9' || '\"]')::json", "'[1]'", NOT_UNICODE),
+        Odd("array[E'\\xe9'::words]", "array['é'::words]", NOT_UNICODE),
+        Odd("hstore('a', E'\\xe9')", "hstore('a', 'é')", NOT_UNICODE),
+        Odd("hstore('a', 'é')", sent='{"a": "é"}'),
+        Odd("array['infinity'::day, '1990-04-25']", "array['1990-04-25'::day]", OUT),
+        Odd("array['so so', null]::mood[]", sent='["so so", null]'),
         Odd("E'\\xc3\\xa9'", "'e'", sent="é"),
         Odd("date 'infinity'", "date '1990-04-25'", OUT),
     ),
     days=("infinity",),
     keys=("'é'", "E'\\xe9'", "'e'"),
 )
-"""In a database without an encoding."""
+"""In a database without an encoding, with types of its own."""
 MARIADB_CELLS: Final = Cells(
     odd=(
         Odd("cast('0000-00-00 00:00:00' AS datetime)", "cast('1990-04-25 12:00' AS datetime)", OUT),
@@ -170,6 +175,11 @@ def databases() -> Iterator[Mapping[str, sa.URL]]:
     """A database without an encoding, and one of MariaDB with a table of odd types."""
     with ExitStack() as opened:
         found = {"SQL_ASCII": opened.enter_context(postgres_database(encoding="SQL_ASCII"))}
+        speaking = {"client_encoding": "utf8"}
+        engine = sa.create_engine(found["SQL_ASCII"], connect_args=speaking, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            for statement in (*POSTGRES_TYPES.split(";"), "CREATE EXTENSION hstore"):
+                connection.exec_driver_sql(statement)
         found["mysql"] = opened.enter_context(mariadb_database())
         with sa.create_engine(found["mysql"], poolclass=sa.NullPool).begin() as connection:
             connection.exec_driver_sql(TABLE)

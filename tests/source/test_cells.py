@@ -70,11 +70,42 @@ POSTGRES: Final[tuple[tuple[str, object], ...]] = (
     ("array[array['1'::json]]", [[1]]),
     ("('1' || repeat('0', 5000))::json", "1" + "0" * 5000),
     ("(repeat('[', 3000) || repeat(']', 3000))::json", "[" * 3000 + "]" * 3000),
+    ("array['infinity'::day]", OUT),
+    ("array['2020-01-02'::day, null]", ["2020-01-02", None]),
+    ("array[array['2020-01-02'::seen, 'infinity']]", OUT),
+    ("array['20224-01-05'::day_of_day]", OUT),
+    ("array['infinity'::date]::days", OUT),
+    ("array['ok', 'so so', null]::mood[]", ["ok", "so so", None]),
+    ("'[0:1]={ok,so so}'::mood[]", ["ok", "so so"]),
+    ("array[array['ok'], array['so so']]::mood[]", [["ok"], ["so so"]]),
+    ("'{}'::mood[]", []),
+    (r"array[E'a\"b\\c,{} NULL'::words, 'NULL', '', ' x ', null]", ['a"b\\c,{} NULL', "NULL", "", " x ", None]),
+    ("array[1.50::price, null]", [Decimal("1.50"), None]),
+    ("array[true::yes, false]", [True, False]),
+    ("""array['{"a": 1}'::document]""", [{"a": 1}]),
+    ("array['(1,infinity)'::pair]", ["(1,infinity)"]),
+    ("array[money '1.5']", ["$1.50"]),
+    ("array[bit '1', null]", ["1", None]),
+    ("array[box '(1,2),(3,4)', box '(5,6),(7,8)']", ["(3,4),(1,2)", "(7,8),(5,6)"]),
+    ("'1 2'::int2vector", "1 2"),
     ("bit '1'", "1"),
     ("point(1, 2)", "(1,2)"),
     ("null::date", None),
 )
 """Expressions of PostgreSQL, and what a row has for them."""
+POSTGRES_TYPES: Final = """
+    CREATE TYPE pair AS (a int, b text);
+    CREATE TYPE mood AS ENUM ('ok', 'so so');
+    CREATE DOMAIN day AS date;
+    CREATE DOMAIN day_of_day AS day;
+    CREATE DOMAIN days AS date[];
+    CREATE DOMAIN seen AS timestamptz;
+    CREATE DOMAIN words AS text;
+    CREATE DOMAIN price AS numeric;
+    CREATE DOMAIN yes AS boolean;
+    CREATE DOMAIN document AS jsonb
+"""
+"""Types of its own that a database has."""
 
 MARIADB: Final = (
     ("cast('0000-00-00' AS date)", OUT),
@@ -149,10 +180,11 @@ def read(engine: sa.Engine, sql: str, batch_size: int = 10) -> list[tuple[object
 
 @pytest.fixture(scope="module")
 def postgres(postgres_url: sa.URL) -> sa.URL:
-    """PostgreSQL with a composite type."""
+    """PostgreSQL with types of its own."""
     engine = sa.create_engine(postgres_url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("CREATE TYPE pair AS (a int, b text)")
+        for statement in POSTGRES_TYPES.split(";"):
+            connection.exec_driver_sql(statement)
     engine.dispose()
     return postgres_url
 
