@@ -2,7 +2,8 @@
 
 Success       200 or 201 with a JSON object
 RateLimited   429, whatever the body
-Transient     5xx, a time-out of the gateway, or a body that is not a JSON object: a later attempt may succeed
+Transient     5xx, a time-out of the gateway, or a body that is not a JSON object or is too large: a later attempt may
+              succeed
 Fatal         the API refuses the request, the token or the access: a later attempt would be refused too
 WrongSetting  the host of the connection is not the API, or its version does not exist
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -25,7 +27,11 @@ _LONGEST_ID: Final = 64
 _LONGEST_TRACE_ID: Final = 128
 _LONGEST_WAIT: Final = 48 * 3600.0
 _NO_DUPLICATES: Final = "does not allow duplicated contacts"
-_decode = msgspec.json.Decoder().decode
+_MOST_PARTS: Final = 75_000
+"""More objects, lists, names and items of lists than any answer needs: an account's largest list has some thousands."""
+_LONG_NUMBER: Final = b"0" * 1000
+"""Python reads a number in a time that grows with the square of its digits."""
+_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,16 @@ _ERRORS: Final[Mapping[int, type[AuthenticationError | AccessDeniedError]]] = {
 Result: TypeAlias = Success | RateLimited | Transient | Fatal | WrongSetting
 
 
+def _finite(written: str) -> float:
+    """Return a decimal. Python reads long ones several times faster than msgspec, and has a value for infinity."""
+    if not isfinite(number := float(written)):
+        raise ValueError("JSON has no infinity")
+    return number
+
+
+_decode = msgspec.json.Decoder(float_hook=_finite).decode
+
+
 def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
     """Return what an answer means.
 
@@ -137,6 +153,9 @@ def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
         return RateLimited(retry_after(headers))
     if 300 <= status < 400:
         return WrongSetting("host", status)
+    if _takes_long(body):
+        reason = "the answer has too many parts or too long numbers"
+        return Transient(reason, maybe_received=True, status=status, retry_after=retry_after(headers))
     try:
         json = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -146,6 +165,26 @@ def interpret(status: int, headers: Mapping[str, str], body: bytes) -> Result:
     if status in (200, 201):
         return Success(json, status)
     return _failure(status, headers, json)
+
+
+def _takes_long(body: bytes) -> bool:
+    """Return True if reading the JSON would take long, because of very many parts or of very long numbers.
+
+    The signs between parts are counted. A text may have any number of these signs and digits, so where they are many,
+    they are looked for again without the texts.
+    """
+    if not _is_costly(body):
+        return False
+    escapes = body.count(b"\\")
+    if body.count(b'"') - escapes > 2 * _MOST_PARTS:  # so many texts have as many signs between them
+        return True
+    if escapes:
+        body = body.replace(rb"\\", b"").replace(b'\\"', b"")
+    return _is_costly(b"".join(body.split(b'"')[::2]))
+
+
+def _is_costly(body: bytes) -> bool:
+    return sum(map(body.count, (b"[", b"{", b":", b","))) > _MOST_PARTS or _LONG_NUMBER in body.translate(_ZEROS)
 
 
 def _failure(status: int, headers: Mapping[str, str], json: dict[str, Any]) -> Result:

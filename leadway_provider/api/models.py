@@ -7,7 +7,7 @@ that can't be read makes a successful write look lost. No `repr` shows a contact
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Self, cast
 
 from pydantic import (
@@ -208,7 +208,8 @@ class Location(Answer):
     )
 
 
-class User(Answer):
+@dataclass(frozen=True, slots=True)
+class User:
     """A user of the account; contacts can be assigned to users.
 
     Attributes:
@@ -216,8 +217,8 @@ class User(Answer):
         email: the user's e-mail address.
     """
 
-    id: Identifier
-    email: OptionalText = Field(default=None, repr=False)
+    id: str
+    email: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,47 +244,49 @@ class UserPage:
         return cls(read_users(users), len(users), count if isinstance(count, int) else 0)
 
 
-class _CustomFieldItem(Answer):
-    """One item of an account's custom fields. Every part may be missing, because accounts hold odd ones (observed)."""
-
-    id: OptionalText = None
-    name: OptionalText = None
-    field_key: OptionalText = Field(default=None, validation_alias="fieldKey")
-    data_type: OptionalText = Field(default=None, validation_alias="dataType")
-    options: Texts = Field(default=(), validation_alias="picklistOptions")
-    allows_custom_option: OptionalFlag = Field(default=None, validation_alias="isAllowedCustomOption")
-    document_type: OptionalText = Field(default=None, validation_alias="documentType")
-    model: OptionalText = None
-
-    @property
-    def unusable(self) -> str:
-        """Why no value can be sent to it; blank if one can."""
-        if self.document_type == "folder" or (self.data_type or "").casefold() == "folder":
-            return "it is a folder of fields"
-        if not self.id:
-            return "the account shows no id of it"
-        return "" if self.data_type else "the account shows no data type of it"
-
-
 def read_custom_fields(items: list[object]) -> list[CustomField]:
-    """Return those custom fields of an answer that belong to contacts; those that can't be filled say why."""
-    read = [_CustomFieldItem.model_validate(item) for item in items if isinstance(item, dict)]
+    """Return those custom fields of an answer that belong to contacts; those that can't be filled say why.
+
+    Every part of an item may be missing, because accounts hold odd ones (observed). An item without id, name and key is
+    left out: no column can name it.
+    """
     return [
-        CustomField(
-            id=it.id or "",
-            name=it.name or (it.field_key or "").removeprefix("contact.") or it.id or "",
-            field_key=it.field_key or "",
-            data_type=it.data_type or "",
-            options=it.options,
-            allows_custom_option=it.allows_custom_option is True,
-            unusable=it.unusable,
-        )
-        for it in read
-        if it.model in (None, "contact")
+        _custom_field(item)
+        for item in items
+        if isinstance(item, dict)
+        and _text(item.get("model")) in ("", "contact")
+        and any(_text(item.get(name)) for name in ("id", "name", "fieldKey"))
     ]
+
+
+def _custom_field(item: Mapping[str, Any]) -> CustomField:
+    field_id, field_key = _text(item.get("id")), _text(item.get("fieldKey"))
+    return CustomField(
+        id=field_id,
+        name=_text(item.get("name")) or field_key.removeprefix("contact.") or field_id,
+        field_key=field_key,
+        data_type=_text(item.get("dataType")),
+        options=_texts(item.get("picklistOptions")),
+        allows_custom_option=item.get("isAllowedCustomOption") is True,
+        unusable=_unusable(item),
+    )
+
+
+def _unusable(item: Mapping[str, Any]) -> str:
+    """Return why no value can be sent to a custom field; blank if one can."""
+    data_type = _text(item.get("dataType"))
+    if item.get("documentType") == "folder" or data_type.casefold() == "folder":
+        return "it is a folder of fields"
+    if not _text(item.get("id")):
+        return "the account shows no id of it"
+    return "" if data_type else "the account shows no data type of it"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def read_users(items: list[object]) -> list[User]:
     """Return the users of an answer; those without an id and those that were deleted are left out."""
     users = [item for item in items if isinstance(item, dict) and item.get("deleted") is not True]
-    return [User.model_validate(user) for user in users if _has_identifier(user, "id")]
+    return [User(user["id"], _text(user.get("email")) or None) for user in users if _has_identifier(user, "id")]

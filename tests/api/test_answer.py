@@ -44,6 +44,32 @@ def test_a_body_that_is_not_a_json_object_is_transient(status: int, body: bytes)
     assert answer.maybe_received
 
 
+@pytest.mark.parametrize("part", ["[]", "{}", '"a"', '{"a":1}', r'"\\"', r'{"\"":"\\\""}', "[[[]]]"])
+@pytest.mark.parametrize("status", [200, 400, 422])
+def test_an_answer_of_very_many_parts_is_not_read(status: int, part: str) -> None:
+    """It would take the time of thousands of answers, whatever its parts are."""
+    body = f'{{"message": [{",".join([part] * 76_000)}]}}'
+    answer = interpret(status, {}, body.encode())
+    assert isinstance(answer, Transient)
+    assert answer.reason == "the answer has too many parts or too long numbers"
+
+
+@pytest.mark.parametrize("sign", ["[", "{", ":", ",", '"', "\\", '":', '\\":[', '",', "\\\\"])
+def test_a_text_may_have_any_number_of_signs(sign: str) -> None:
+    """A value that a row may have is not taken for parts of the answer."""
+    told = {
+        "contact": {"id": "c1", "city": sign * 110_000, "state": f"{sign}x" * 110_000, "phone": "7" * 2000},
+        "new": True,
+    }
+    assert interpret(200, {}, json.dumps(told).encode()) == Success(told, 200)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e309", "NaN", "Infinity", "9" * 5000])
+def test_a_number_that_json_does_not_have_is_transient(number: str) -> None:
+    """Python's parsers make infinity of some of them, which no later step expects."""
+    assert isinstance(interpret(200, {}, f'{{"expires_in": {number}}}'.encode()), Transient)
+
+
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_server_errors_are_transient(status: int) -> None:
     """The write may have happened, a later attempt may succeed, and the trace id is kept."""

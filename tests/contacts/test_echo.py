@@ -154,6 +154,14 @@ def test_a_list_that_is_far_longer_is_another_one() -> None:
     assert differences({"tags": ["vip"]}, {"tags": "vip," * 1000}) == {"tags": "changed"}
 
 
+@pytest.mark.parametrize("api_path", ["phone", "email", "website", "city", "dateOfBirth"])
+@pytest.mark.parametrize("shown", ["+12025550123 " * 200, ["+12025550123"], [10**4000] * 3, {"a": 10**4000}, 10**4000])
+def test_a_value_of_another_kind_is_another_one(api_path: str, shown: Any) -> None:
+    """Nor is a far longer text or a list in place of a text read: it may be as large as the answer."""
+    sent = {"website": "example.com", "dateOfBirth": "2024-01-31"}.get(api_path, "+12025550123")
+    assert [code for path, code in differences({api_path: sent}, {api_path: shown}).items()] == ["changed"]
+
+
 def test_a_phone_that_another_contact_owns() -> None:
     """If the e-mail matched and the phone was not kept, the phone is another contact's."""
     sent = {"email": "ada@example.com", "phone": "+12025550123"}

@@ -167,7 +167,7 @@ def draw_answer(random: Random) -> Callable[[], object]:
     """Return the reading of an answer to one of all calls: changed JSON, bytes and headers with any status."""
     version, call, right = random.choice(ASKED)
     answer = any_answer(random, right)
-    return lambda: _read(SETTINGS[version], call, answer)
+    return lambda: read_answer(SETTINGS[version], call, answer)
 
 
 def any_answer(random: Random, right: Json) -> Answer:
@@ -184,7 +184,8 @@ def any_answer(random: Random, right: Json) -> Answer:
     return Answer(random.choice(_STATUSES), tuple(headers), body)
 
 
-def _read(settings: ConnectionSettings, call: Call[Any], answer: Answer) -> None:
+def read_answer(settings: ConnectionSettings, call: Call[Any], answer: Answer) -> None:
+    """Read an answer as the client does, and do with it what a run does with it."""
     headers = dict(answer.headers)
     pacer = Pacer()
     permit = pacer.reserve(0.0)

@@ -20,15 +20,17 @@ from typing import Final
 
 from tests.fuzz.answers import draw_answer
 from tests.fuzz.exchanges import draw_exchange
+from tests.fuzz.large import draw_large
 from tests.fuzz.rows import draw_row
 
 READERS: Final[dict[str, Callable[[Random], Callable[[], object]]]] = {
     "answers": draw_answer,
     "exchanges": draw_exchange,
     "rows": draw_row,
+    "large": draw_large,
 }
-SHARES: Final = {"answers": 0.44, "exchanges": 0.01, "rows": 0.55}
-"""The part of all inputs that each reader gets; a whole client takes longer than the others."""
+SHARES: Final = {"answers": 0.4398, "exchanges": 0.01, "rows": 0.55, "large": 0.0002}
+"""The part of all inputs that each reader gets; a whole client and large answers take longer than the others."""
 LIMIT: Final = 0.05
 """The most seconds that one input may take; a test has no limit, because it must not depend on the machine."""
 _REPEATS: Final = 3

@@ -11,7 +11,7 @@ import leadway_provider.api
 from tests.fuzz.answers import ASKED
 from tests.fuzz.run import READERS, findings
 
-INPUTS = {"answers": 4000, "exchanges": 500, "rows": 4000}
+INPUTS = {"answers": 4000, "exchanges": 500, "rows": 4000, "large": 60}
 
 
 @pytest.mark.parametrize("reader", READERS)
