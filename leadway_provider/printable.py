@@ -7,6 +7,7 @@ somebody reads them, and are escaped then, here. HTML is escaped by the page's t
 from __future__ import annotations
 
 import logging
+import re
 from typing import Final
 
 _LONGEST: Final = 10_000
@@ -17,8 +18,14 @@ _UNSEEN: Final = frozenset(
     + "".join(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 )
 """Letters and marks of Unicode that nobody sees. Other unseen characters are not printable in Python's sense."""
-_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a formula begins in a spreadsheet, in both widths."""
+_SIGNS: Final = r"=+\-@" + "\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+"""How a formula begins in a spreadsheet, in every width, with the minus of mathematics."""
+_FORMULA: Final = re.compile(rf"(?:\A|(?<=[;,|]))(?=[^\w;,|{_SIGNS}]*[{_SIGNS}])")
+"""Where a cell would begin with a sign, or with marks, blanks and quotes before it.
+
+A spreadsheet that was set to other separators begins a cell behind each of them, whatever is quoted: where decimals
+have a comma, CSV is read with semicolons.
+"""
 
 
 def printable(text: str) -> str:
@@ -43,9 +50,8 @@ def brief(text: str) -> str:
 
 
 def spreadsheet_cell(text: str) -> str:
-    """Return printable text that no spreadsheet computes."""
-    shown = printable(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+    """Return printable text that no spreadsheet computes: an apostrophe is put where a formula would begin."""
+    return _FORMULA.sub("'", printable(text))
 
 
 def printable_log(name: str) -> logging.Logger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -52,15 +53,38 @@ def test_long_text_is_cut_with_a_mark() -> None:
     assert brief("\n" * 100) == r"\n" * 100
 
 
-@given(st.text(max_size=20))
-def test_no_cell_is_a_formula(text: str) -> None:
-    """Neither with blanks before it nor in full width; and it is one cell on one line."""
-    for start in ("", "=", "+", "-", "@", " =", "\t=", "\r@", "\uff1d", "\u200b="):
-        cell = spreadsheet_cell(start + text)
-        assert not cell.strip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
-        written = io.StringIO()
-        csv.writer(written).writerow([cell])
-        assert len(written.getvalue().splitlines()) == 1
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+BEFORE = ["", " ", "\t", "\r", "\u200b", "\u0301", "\u0301\u0327 ", '"', "'", '""', "\u3000", "\u201c", "(", "\ufe0f"]
+
+
+@given(
+    st.text(max_size=20), st.sampled_from(SIGNS), st.sampled_from(BEFORE), st.sampled_from(["", ";", "a;", "|", 'b",'])
+)
+def test_no_cell_is_a_formula(text: str, sign: str, before: str, separator: str) -> None:
+    """Whatever stands before the sign, and whatever the spreadsheet takes for the end of a cell; and it is one line."""
+    cell = spreadsheet_cell(separator + before + sign + text)
+    written = io.StringIO()
+    csv.writer(written).writerow(["key", cell])
+    assert len(written.getvalue().splitlines()) == 1
+    for part in re.split("[;,|]", cell):
+        begins = next((each for each in part if each.isalnum() or each in SIGNS + "'_"), "")
+        assert begins not in SIGNS or not begins
+    assert csv_cells(written.getvalue(), ",") == ["key", cell]
+    for delimiter in ";|":
+        assert not [each for each in csv_cells(written.getvalue(), delimiter) if each.lstrip()[:1] in {*SIGNS}]
+
+
+def csv_cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a line, as a program reads them that was set to a separator."""
+    return next(csv.reader(io.StringIO(line), delimiter=delimiter))
+
+
+@pytest.mark.parametrize(
+    "text", ["a-b", "ann+b@example.com", "a;b", "1,5", "7|8", "x = y", "2024-01-31", "(a)", "é-", ""]
+)
+def test_what_is_no_formula_stays(text: str) -> None:
+    """A key is found again by what the table shows."""
+    assert spreadsheet_cell(text) == text
 
 
 def test_a_log_line_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
