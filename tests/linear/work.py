@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
+from functools import cache
 
 SIZE = 100_000
 KINDS = {
@@ -36,7 +38,8 @@ KINDS = {
 """What is repeated, by name."""
 AROUND = (("", "x"), ("https://", "x"), ("{", "x}"), ('["', "]"))
 """What is before and behind it, so that a pattern begins well and fails late."""
-_MOMENT = 0.2
+LADDER = (24, 200, 1600, 12_800)
+"""Lengths at which a pattern is tried, so that one whose time doubles with each character is found before it hangs."""
 
 
 def repeated(unit: str, size: int = SIZE) -> str:
@@ -44,18 +47,35 @@ def repeated(unit: str, size: int = SIZE) -> str:
     return (unit * (size // len(unit) + 1))[:size]
 
 
-def grows_too_fast(work: Callable[[str], object], unit: str, before: str, behind: str) -> bool:
-    """Return True if four times the text takes far more than four times the processor's time.
+def seconds(work: Callable[[str], object], text: str) -> float:
+    """Return the processor's time that work on a text takes."""
+    began_at = time.process_time()
+    work(text)
+    return time.process_time() - began_at
 
-    Work that grows with the square of the text takes sixteen times as long. What takes no more than a moment is never
-    too much: with the square, 100,000 characters take seconds.
+
+@cache
+def moment() -> float:
+    """Return the seconds in which this machine tries twenty million steps of a simple pattern: about 10 ms.
+
+    Only what takes longer is looked at again. Work whose time is in proportion to the text is far from it, and no test
+    fails by this time alone.
     """
+    return min(seconds(re.compile("a*b").search, "a" * 6000) for _ in range(3))
 
-    def seconds(size: int) -> float:
-        text = f"{before}{repeated(unit, size)}{behind}"
-        began_at = time.process_time()
-        work(text)
-        return time.process_time() - began_at
 
-    took = seconds(SIZE)
-    return took > _MOMENT and min(took, seconds(SIZE)) > 8 * max(seconds(SIZE // 4), _MOMENT / 10)
+def grows_too_fast(work: Callable[[str], object], text_of: Callable[[int], str], size: int = SIZE) -> bool:
+    """Return True if sixteen times the text takes far more than sixteen times the processor's time.
+
+    Work that grows with the square of the text takes 256 times as long. Since the machine may be busy, the least of
+    several times counts.
+
+    Args:
+        work: what is done with a text.
+        text_of: returns the text of a length.
+        size: the length.
+    """
+    if seconds(work, text_of(size)) <= moment():
+        return False
+    long, short = (min(seconds(work, text_of(each)) for _ in range(3)) for each in (size, size // 16))
+    return long > 64 * short
