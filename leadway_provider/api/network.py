@@ -87,7 +87,10 @@ class Network:
         """
         if self._transport is None:
             raise RuntimeError("LeadwayClient must be entered with `async with` before it is used")
-        request = httpx.Request(method, url, headers=headers, content=content, extensions=self._extensions)
+        # A stream, because aiohttp makes the headers Host and Content-Length by itself.
+        stream = httpx.ByteStream(content)
+        request = httpx.Request(method, url, headers=headers, stream=stream, extensions=self._extensions)
+        request.read()
         request.headers.encoding = "ascii"  # otherwise httpx detects the encoding of each request's headers
         try:
             async with asyncio.timeout(limit):
@@ -131,7 +134,7 @@ async def _read(response: httpx.Response) -> Received:
     """
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
     try:
-        return Received(response.status_code, headers, await _body(response))
+        return Received(response.status_code, headers, await _body(response, headers.get("content-encoding", "")))
     except zlib.error:
         lost = LostError("the answer can't be decompressed", maybe_received=True)
     finally:
@@ -139,12 +142,12 @@ async def _read(response: httpx.Response) -> Received:
     raise lost
 
 
-async def _body(response: httpx.Response) -> bytes:
-    """Return the decompressed body; of no part more is decompressed than may be kept.
+async def _body(response: httpx.Response, encoding: str) -> bytes:
+    """Return the body, decompressed if its encoding is gzip; of no part more is decompressed than may be kept.
 
     httpx would decompress as often as the header says, and each part as far as it goes.
     """
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    encoding = encoding.strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise LostError("the answer has an encoding that was not asked for", maybe_received=True)
     inflater = zlib.decompressobj(wbits=_GZIP) if encoding == "gzip" else None

@@ -42,9 +42,11 @@ class DeliveryOrder:
     def enter(self, row: OutboxRow) -> bool:
         """Queue a row after every row that entered before, and return True if it may go at once."""
         before = []
-        given_up = set(row.lanes).difference(self._hasher.of(row.contact))
-        # Who only gives an identity up never waits for who takes it: the one that takes it waits, by its blocker.
-        lanes = [name for name in _lanes_of(row) if name not in given_up or name not in self._lanes]
+        lanes = _lanes_of(row)
+        if shared := self._lanes.keys() & row.lanes:
+            # Who only gives an identity up never waits for who takes it: the one that takes it waits, by its blocker.
+            given_up = shared.difference(self._hasher.of(row.contact))
+            lanes = [name for name in lanes if name not in given_up]
         self._entered[row.position] = lanes
         for name in lanes:
             queue = self._lanes.setdefault(name, deque())
@@ -89,13 +91,15 @@ class DeliveryOrder:
             if not self._awaited[contact_id_of]:
                 del self._awaited[contact_id_of]
         freed = self.unblock(row.row_id, contact_id, in_crm)
-        keeps = set(in_crm or ()).difference(self._hasher.of(row.contact))
+        keeps: set[str] | None = None
         for name in self._entered.pop(row.position):
             queue = self._lanes[name]
             queue.popleft()
             if not queue:
                 del self._lanes[name]
                 continue
+            if keeps is None:
+                keeps = set(in_crm or ()).difference(self._hasher.of(row.contact))
             self._behind[queue[0].position] -= 1
             freed.append(queue[0].position)
             if contact_id is not None and in_crm is not None and name == f"contact {contact_id}":
@@ -195,9 +199,9 @@ class DeliveryOrder:
         return position in self._rows and not self._behind[position] and position not in self._blockers
 
 
-def _lanes_of(row: OutboxRow) -> tuple[str, ...]:
+def _lanes_of(row: OutboxRow) -> list[str]:
     cleared = [blocker.contact_id for blocker in row.blockers if not blocker.is_pending]
     contacts = dict.fromkeys(
         each for each in (row.contact.contact_id, row.contact_id, row.lives_on, row.takes_over, *cleared) if each
     )
-    return (f"row {row.row_id}", *(f"contact {each}" for each in contacts), *row.lanes)
+    return [f"row {row.row_id}", *(f"contact {each}" for each in contacts), *row.lanes]

@@ -83,7 +83,7 @@ class ContactWriter:
             UnsureError: it is not known whether a contact was created.
             LeadwayError: as the account raises.
         """
-        hashed = self.hasher.fields_of(row.contact)
+        hashed = self.hasher.fields_of(row.contact) if kept else {}
         lost = {hashed[blocker.identity]: blocker.contact_id for blocker in kept if blocker.identity in hashed}
         remarks = [_identity_taken(name, contact_id) for name, contact_id in lost.items()]
         contact = _without(row.contact, set(lost))
@@ -111,7 +111,7 @@ class ContactWriter:
             LeadwayError: as the account and the store raise.
         """
         kept: list[Blocker] = []
-        names = self.hasher.fields_of(row.contact)
+        names = self.hasher.fields_of(row.contact) if blockers else {}
         for contact_id in dict.fromkeys(blocker.contact_id for blocker in blockers):
             of_contact = [blocker for blocker in blockers if blocker.contact_id == contact_id]
             try:
