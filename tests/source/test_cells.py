@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,15 @@ NOT_UNICODE: Final = UnreadableValue("text_not_unicode")
 UNSUPPORTED: Final = UnreadableValue("type_unsupported")
 DAY: Final = dt.date(2020, 1, 2)
 MOMENT: Final = dt.datetime(2020, 1, 2, 10, 0, 0, 500000)  # noqa: DTZ001 - as the database has it
+
+
+def document(written: str) -> object:
+    """A document of JSON, or its text where this Python can't hold one so deep."""
+    try:
+        return json.loads(written)
+    except RecursionError:
+        return written
+
 
 POSTGRES: Final[tuple[tuple[str, object], ...]] = (
     ("date 'infinity'", OUT),
@@ -69,7 +79,7 @@ POSTGRES: Final[tuple[tuple[str, object], ...]] = (
     ("""array['{"a": 1}'::jsonb, null]""", [{"a": 1}, None]),
     ("array[array['1'::json]]", [[1]]),
     ("('1' || repeat('0', 5000))::json", "1" + "0" * 5000),
-    ("(repeat('[', 3000) || repeat(']', 3000))::json", "[" * 3000 + "]" * 3000),
+    ("(repeat('[', 3000) || repeat(']', 3000))::json", document("[" * 3000 + "]" * 3000)),
     ("array['infinity'::day]", OUT),
     ("array['2020-01-02'::day, null]", ["2020-01-02", None]),
     ("array[array['2020-01-02'::seen, 'infinity']]", OUT),

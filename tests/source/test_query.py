@@ -363,5 +363,6 @@ def test_errors_of_the_caller_pass_unchanged(engine: sa.Engine, recwarn: pytest.
     with pytest.raises(KeyError, match="mine"):
         fail_at_the_first_batch()
 
-    assert not list(recwarn)
+    # From Python 3.13 on, connections that other tests left to be collected are warned about too.
+    assert not [warning for warning in recwarn if issubclass(warning.category, sa.exc.SAWarning)]
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # every engine here has a QueuePool

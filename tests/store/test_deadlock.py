@@ -57,6 +57,6 @@ def test_a_deadlock_is_repeated(server: Database) -> None:
     for thread in threads:
         thread.join()
 
-    assert len(attempts) == 3
+    assert len(attempts) >= 3  # a repetition may meet the other one again
     with server.reading() as connection:
         assert list(connection.scalars(sa.select(COUNTER.c.n))) == [2, 2]
