@@ -20,7 +20,7 @@ from leadway_provider.store.in_crm import plan_what_was_denied, plan_what_was_fr
 from leadway_provider.store.ledger import Attempt, LedgerEntry, append
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import rejected_since
-from leadway_provider.store.unanswered import settle_marks
+from leadway_provider.store.unanswered import drop_former, settle_marks
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Delivery
 
@@ -77,11 +77,12 @@ def acknowledge(
         if each.outcome.is_accepted and (home := homes.get(each.row.row_id))
     ]
     update(connection, tables.row, HOME_COLUMNS, lives)
+    for contact_id, left in drop_former(connection, delivered).items():
+        lost[contact_id] = lost.get(contact_id, frozenset()) | left
     if lost:
         plan_what_was_denied(connection, attempt.sync_id, lost)
     plan_what_was_freed_before(connection, attempt.sync_id, delivered)
     settle_marks(connection, delivered, attempt=attempt.number, now=now)
-    _drop_former(connection, [delivery.row.row_id for delivery in delivered if delivery.outcome.is_accepted])
     _store_codes(connection, attempt, delivered, collisions)
     append(connection, attempt, [_entry(delivery) for delivery in delivered], now=now)
     counted = Counter(delivery.outcome.value for delivery in delivered)
@@ -93,13 +94,6 @@ def acknowledge(
         .where(tables.run.c.id == attempt.run_id)
         .values({name: tables.run.c[name] + count for name, count in counted.items()})
     )
-
-
-def _drop_former(connection: sa.Connection, row_ids: Sequence[int]) -> None:
-    """Delete what earlier runs may have sent for rows: now the contact is known that they live on."""
-    outbox = tables.outbox.c
-    for chunk in chunks(row_ids):
-        connection.execute(sa.delete(tables.outbox).where(outbox.row_id.in_(chunk), outbox.outcome == tables.FORMER))
 
 
 def _is_taken(delivery: Delivery) -> bool:

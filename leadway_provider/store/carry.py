@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
+from leadway_provider.store.claims import SqlClaimStore
 from leadway_provider.store.database import Database, repeated_after_deadlock
 from leadway_provider.store.encoding import decode_contact
-from leadway_provider.store.in_crm import plan_what_was_overwritten
+from leadway_provider.store.in_crm import known_in_crm, plan_what_was_overwritten
 from leadway_provider.store.planned import Living
 from leadway_provider.store.unanswered import mark_unanswered
 from leadway_provider.sync.outcome import RowState
@@ -91,6 +92,13 @@ class CarryRule:
         sends = set(planned.claimed.split()) if planned else set()
         return row.outcome == tables.FORMER or not set((row.claimed or "").split()) <= sends
 
+    def may_block(self, row: sa.Row[Any], planned: Planned | None) -> set[str]:
+        """Return what the row's contact may have got from a call without an answer, and the row does not send now."""
+        is_unanswered = row.outcome in (RowState.PENDING, tables.FORMER) and row.origin == self.origin
+        if not is_unanswered or row.contact_id is None or not row.claimed or self.carries(row, planned):
+            return set()
+        return set(row.claimed.split()).difference(planned.claimed.split() if planned else ())
+
     def _keeps(self, row: sa.Row[Any]) -> bool:
         """Return whether the source still has the row, as far as is known, and it was planned from this source."""
         return bool(row.origin == self.origin and self.is_present(row.row_id))
@@ -109,14 +117,16 @@ def carry(database: Database, sync_id: int, rule: CarryRule) -> Sealed:
     carried = 0
     dropped: Counter[tuple[str, str]] = Counter()
     for page in _pages(database, sync_id, rule):
-        carried += _carry_page(database, sync_id, rule, page)
+        carried += _carry_page(database, sync_id, rule, page, _blocking(database, sync_id, rule, page))
         dropped.update((row.run_id, row.origin) for row in page if row.origin != rule.origin)
     found = tuple(DroppedRows(run_id, origin, rows) for (run_id, origin), rows in dropped.items())
     return Sealed(carried, found)
 
 
 @repeated_after_deadlock
-def _carry_page(database: Database, sync_id: int, rule: CarryRule, page: Sequence[sa.Row[Any]]) -> int:
+def _carry_page(
+    database: Database, sync_id: int, rule: CarryRule, page: Sequence[sa.Row[Any]], blocking: Collection[int]
+) -> int:
     outbox, row = tables.outbox.c, tables.row.c
     with database.writing() as connection:
         planned = _planned(connection, rule.run_id, page)
@@ -126,7 +136,10 @@ def _carry_page(database: Database, sync_id: int, rule: CarryRule, page: Sequenc
         waiting = {each.id for each in page if rule.waits(each, planned.get(each.row_id))}
         kept = waiting | {each.id for each in carried}
         former = [
-            each.id for each in page if each.id not in kept and rule.may_have_been_sent(each, planned.get(each.row_id))
+            each.id
+            for each in page
+            if each.id not in kept
+            if each.id in blocking or rule.may_have_been_sent(each, planned.get(each.row_id))
         ]
         kept.update(former)
         connection.execute(sa.update(tables.outbox).where(outbox.id.in_(former)).values(outcome=tables.FORMER))
@@ -154,6 +167,23 @@ def _carry_page(database: Database, sync_id: int, rule: CarryRule, page: Sequenc
             database.now(),
         )
     return len(carried)
+
+
+def _blocking(database: Database, sync_id: int, rule: CarryRule, page: Sequence[sa.Row[Any]]) -> set[int]:
+    """Return the positions of what may have given a contact an identity that another row sends now."""
+    with database.reading() as connection:
+        planned = _planned(connection, rule.run_id, page)
+        left = {each.id: rule.may_block(each, planned.get(each.row_id)) for each in page}
+        wanted = {identity for several in left.values() for identity in several}
+        wanted -= known_in_crm(connection, sync_id, wanted)
+    holders = SqlClaimStore(database, sync_id, rule.run_id, lambda _: False).holders(wanted) if wanted else {}
+    held = {(identity, each.row_id) for identity, each in holders.items() if not each.retains}
+    of_rows = {each.id: each.row_id for each in page}
+    return {
+        position
+        for position, several in left.items()
+        if any(identity in several and row_id != of_rows[position] for identity, row_id in held)
+    }
 
 
 def _planned(connection: sa.Connection, run_id: str, page: Sequence[sa.Row[Any]]) -> dict[int, Planned]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from leadway_provider.store import tables
 from leadway_provider.store.database import chunks
 from leadway_provider.store.planned import PlannedBy, RunRows, pending_in_run, planned_to_send
+from leadway_provider.store.unanswered import may_have
 from leadway_provider.sync.claims import Claim, ClaimKind
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Blocker, Delivery
@@ -28,6 +29,7 @@ class Neighbours(NamedTuple):
 
     blockers: tuple[Blocker, ...] = ()
     takes_over: str | None = None
+    at_takeover: tuple[Blocker, ...] = ()
 
 
 def denied(
@@ -83,7 +85,8 @@ def plan_what_was_freed_before(connection: sa.Connection, sync_id: int, delivere
     }
     if not denied:
         return
-    kept = _in_crm(connection, sync_id, {identity for several in denied.values() for identity in several}).keys()
+    wanted = {identity for several in denied.values() for identity in several}
+    kept = {*_in_crm(connection, sync_id, wanted), *may_have(connection, sync_id, wanted)}
     freed = [row_id for row_id, several in denied.items() if several - kept]
     connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(freed)).values(fingerprint=None))
 
@@ -109,6 +112,11 @@ def plan_what_was_overwritten(connection: sa.Connection, sync_id: int, sent: Map
     }
     for chunk in chunks(sorted(found)):
         connection.execute(sa.update(tables.row).where(tables.row.c.id.in_(chunk)).values(fingerprint=None))
+
+
+def known_in_crm(connection: sa.Connection, sync_id: int, identities: Collection[str]) -> set[str]:
+    """Return those of these identities that the CRM has on the contact of any row, as far as is known."""
+    return set(_in_crm(connection, sync_id, identities))
 
 
 def identities_of_rows(connection: sa.Connection, row_ids: Sequence[int]) -> dict[str, frozenset[str]]:
@@ -146,7 +154,7 @@ def neighbours(
     claimed: Mapping[int, Sequence[str]],
     places: Mapping[int, Place],
 ) -> dict[int, Neighbours]:
-    """Return by row id the other rows on whose contacts the CRM still has an identity that a row sends.
+    """Return by row id the other rows on whose contacts the CRM still has, or may have, an identity that a row sends.
 
     Where the account has to match a contact, it may match that of a departed row which has the row's first identity:
     that contact is taken over. A row that holds the identity, too, shares it, and blocks nothing.
@@ -159,24 +167,32 @@ def neighbours(
     """
     wanted = {identity for several in claimed.values() for identity in several}
     holders = _in_crm(connection, run.sync_id, wanted)
-    pending = pending_in_run(connection, run.run_id, {other.id for several in holders.values() for other in several})
-    sharing = _sharing(connection, run.sync_id, holders)
+    unsure = may_have(connection, run.sync_id, wanted)
+    may_hold = {identity: [*holders.get(identity, ()), *unsure.get(identity, ())] for identity in {*holders, *unsure}}
+    known = {(identity, other.id) for identity, several in holders.items() for other in several}
+    pending = pending_in_run(connection, run.run_id, {other.id for several in may_hold.values() for other in several})
+    sharing = _sharing(connection, run.sync_id, may_hold)
 
     def has_departed(other: sa.Row[Any]) -> bool:
         return other.outcome == RowState.REMOVED or not run.is_present(other.id)
 
+    def blockers(row_id: int, identity: str) -> Iterator[Blocker]:
+        for other in {each.id: each for each in reversed(may_hold.get(identity, ()))}.values():
+            here = other.contact_id is not None and other.contact_id in places[row_id]
+            is_unknown = other.contact_id is None and other.id not in pending
+            if other.id != row_id and not here and not is_unknown and (identity, other.id) not in sharing:
+                is_known = (identity, other.id) in known
+                yield Blocker(other.id, other.contact_id or "", identity, other.id in pending, is_known)
+
     found: dict[int, Neighbours] = {}
     for row_id, several in claimed.items():
-        departed = (other.contact_id for other in holders.get(several[0], ()) if has_departed(other))
+        departed = (each.contact_id for each in may_hold.get(several[0], ()) if each.contact_id and has_departed(each))
         takes_over = next(departed, None) if places[row_id].written_to is None else None
+        blocking = [blocker for identity in several for blocker in blockers(row_id, identity)]
         found[row_id] = Neighbours(
-            tuple(
-                Blocker(other.id, other.contact_id, identity, other.id in pending)
-                for identity in several
-                for other in holders.get(identity, ())
-                if other.contact_id not in {*places[row_id], takes_over} and (identity, other.id) not in sharing
-            ),
+            tuple(each for each in blocking if each.contact_id != takes_over),
             takes_over,
+            tuple(each for each in blocking if each.contact_id == takes_over),
         )
     return found
 

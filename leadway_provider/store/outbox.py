@@ -15,7 +15,7 @@ from leadway_provider.store import tables
 from leadway_provider.store.columns import Instant
 from leadway_provider.store.database import Database, chunks
 from leadway_provider.store.encoding import decode_contact, decode_reasons, encode_contact, encode_reasons
-from leadway_provider.store.in_crm import Place, neighbours
+from leadway_provider.store.in_crm import Neighbours, Place, neighbours
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.guards import PlannedCounts
@@ -69,7 +69,8 @@ def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: i
     contacts = {each.row_id: decode_contact(each.contact) for each in rows}
     places = {each.row_id: _place(each, contacts[each.row_id], run) for each in rows}
     found = neighbours(connection, run, claimed, places) if claimed else {}
-    former = _former(connection, [row_id for row_id, place in places.items() if place.written_to is None])
+    alone = Neighbours()
+    former = _former(connection, [row_id for row_id, place in places.items() if place == (None, None)])
     return [
         OutboxRow(
             position=each.id,
@@ -82,8 +83,9 @@ def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: i
             sent_at=each.sent_at,
             contact_id=places[each.row_id].written_to,
             lives_on=each.contact_id,
-            blockers=found[each.row_id].blockers if each.row_id in found else (),
-            takes_over=found[each.row_id].takes_over if each.row_id in found else None,
+            blockers=found.get(each.row_id, alone).blockers,
+            takes_over=found.get(each.row_id, alone).takes_over,
+            at_takeover=found.get(each.row_id, alone).at_takeover,
             former=tuple(former[each.row_id]),
             known_since=each.created_at,
         )

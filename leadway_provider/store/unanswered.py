@@ -1,9 +1,14 @@
-"""Calls without an answer: what they carried is marked on their rows, until it is known what became of them."""
+"""Calls without an answer: what they carried is kept until it is known what became of them.
+
+A mark on the row says that it may have been sent. What a newer plan has replaced stays in the outbox as `FORMER`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,6 +16,62 @@ from leadway_provider.store import tables
 from leadway_provider.store.database import chunks
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Delivery
+
+
+class MayHave(NamedTuple):
+    """A row whose contact may have an e-mail or phone that a call without an answer carried.
+
+    Attributes:
+        id: the row's.
+        contact_id: the contact; None where that call may have created it.
+        outcome: the row's.
+    """
+
+    id: int
+    contact_id: str | None
+    outcome: str
+
+
+def may_have(connection: sa.Connection, sync_id: int, identities: Collection[str]) -> dict[str, list[MayHave]]:
+    """Return by identity the rows whose contacts may have it."""
+    outbox, row, run = tables.outbox.c, tables.row.c, tables.run.c
+    of_sync = sa.select(run.id).where(run.sync_id == sync_id)
+    former = (
+        sa.select(row.id, row.contact_id, row.outcome, outbox.claimed)
+        .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
+        .where(outbox.run_id.in_(of_sync), outbox.outcome == tables.FORMER, outbox.claimed.is_not(None))
+        .order_by(outbox.id)
+    )
+    found: defaultdict[str, list[MayHave]] = defaultdict(list)
+    for row_id, contact_id, outcome, claimed in connection.execute(former) if identities else ():
+        for identity in set(claimed.split()).intersection(identities):
+            found[identity].append(MayHave(row_id, contact_id, outcome))
+    return found
+
+
+def drop_former(connection: sa.Connection, delivered: Sequence[Delivery]) -> dict[str, frozenset[str]]:
+    """Delete what was kept of accepted rows, since their contacts are known now, and return what these do not have.
+
+    Returns:
+        The hashes of the identities that the rows' contacts might have had before, by contact id.
+    """
+    outbox = tables.outbox.c
+    accepted = {each.row.row_id: each for each in delivered if each.outcome.is_accepted}
+    former: list[int] = []
+    lost: dict[str, frozenset[str]] = {}
+    for chunk in chunks(list(accepted)):
+        of_rows = sa.select(outbox.id, outbox.row_id, outbox.claimed).where(
+            outbox.row_id.in_(chunk), outbox.outcome == tables.FORMER
+        )
+        for position, row_id, claimed in connection.execute(of_rows):
+            former.append(position)
+            delivery = accepted[row_id]
+            if delivery.contact_id and delivery.contact_id == delivery.row.lives_on:
+                left = frozenset((claimed or "").split()) - delivery.in_crm
+                lost[delivery.contact_id] = lost.get(delivery.contact_id, frozenset()) | left
+    for chunk in chunks(former):
+        connection.execute(sa.delete(tables.outbox).where(outbox.id.in_(chunk)))
+    return lost
 
 
 def mark_unanswered(connection: sa.Connection, fingerprints: Mapping[int, bytes], at: datetime | None) -> None:

@@ -257,7 +257,7 @@ class OutboxDelivery:
             remarks=self._by_target(written.remarks),
             in_crm=written.in_crm,
             plan_again=self._order.is_shared(row, echo.contact_id),
-            denied=tuple(kept),
+            denied=(*kept, *written.denied),
         )
 
     def _by_target(self, reasons: Iterable[Reason]) -> tuple[Reason, ...]:

@@ -186,6 +186,8 @@ class DeliveryOrder:
                 return
 
     def _clear_first(self, position: int, blocker: Blocker) -> None:
+        if not blocker.contact_id:
+            return  # nobody knows the contact, and the account will match it
         known = self._to_clear.setdefault(position, [])
         if all((each.contact_id, each.identity) != (blocker.contact_id, blocker.identity) for each in known):
             known.append(blocker)

@@ -71,16 +71,19 @@ class Blocker:
 
     Attributes:
         row_id: the other row's, in the state store.
-        contact_id: the other row's contact.
+        contact_id: the other row's contact; empty where a call without an answer may have created it.
         identity: the hash of the e-mail or phone.
         is_pending: whether the other row is in the outbox, so that its delivery may free the identity. Otherwise the
             other row does not have the identity any more, and its contact is made to give it up.
+        is_acknowledged: whether an answer showed the identity on the contact. Otherwise a call without an answer may
+            have written it there, which is looked up before it is given up.
     """
 
     row_id: int
     contact_id: str
     identity: str
     is_pending: bool
+    is_acknowledged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class OutboxRow:
             no known contact, and that no longer sends all of these identities.
         known_since: when the row was first read; a contact that is older was not created for it.
         takes_over: the contact of a departed row that the account will match for this row, or None.
+        at_takeover: what that contact has of this row, and gives up if the row turns out to have another contact.
     """
 
     position: int
@@ -119,6 +123,7 @@ class OutboxRow:
     former: tuple[Contact, ...] = ()
     known_since: datetime | None = None
     takes_over: str | None = None
+    at_takeover: tuple[Blocker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Written:
         not_kept: the fields that the answer shows otherwise, by their API paths.
         remarks: what else happened, by API paths.
         in_crm: the hashes of the identities that the contact has now, as the answer shows them.
+        denied: what other rows' contacts kept, and was not known to be kept before.
     """
 
     echo: UpsertEcho
@@ -53,6 +54,7 @@ class Written:
     not_kept: tuple[Reason, ...] = ()
     remarks: tuple[Reason, ...] = ()
     in_crm: frozenset[str] = frozenset()
+    denied: tuple[Blocker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,8 @@ class ContactWriter:
             LeadwayError: as the account raises.
         """
         hashed = self.hasher.fields_of(row.contact) if kept else {}
-        lost = {hashed[blocker.identity]: blocker.contact_id for blocker in kept if blocker.identity in hashed}
-        remarks = [_identity_taken(name, contact_id) for name, contact_id in lost.items()]
-        contact = _without(row.contact, set(lost))
+        remarks = _kept_by_others(hashed, kept)
+        contact = _without(row.contact, {hashed[blocker.identity] for blocker in kept if blocker.identity in hashed})
         if contact_id := contact.contact_id or row.contact_id:
             try:
                 return await self._write_to(contact_id, contact, remarks)
@@ -96,8 +97,7 @@ class ContactWriter:
         self._check_identities(row, contact, remarks)
         if contact_id := await self._created_before(row):
             with suppress(ContactNotFoundError):
-                written = await self._write_to(contact_id, contact, remarks)
-                return replace(written, is_new=True)
+                return await self._write_to_created(row, contact_id, contact, remarks)
         echo = await self._upsert(row, contact)
         return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), tuple(remarks))
 
@@ -105,7 +105,7 @@ class ContactWriter:
         """Let contacts give up what a row is about to take, and return those blockers whose contacts keep it.
 
         A contact whose own row is not written in this run is read first: a colleague may have given it another e-mail
-        or phone since, which must stay.
+        or phone since, which must stay. So is a contact of which no answer has shown what is to be given up.
 
         Raises:
             LeadwayError: as the account and the store raise.
@@ -115,7 +115,7 @@ class ContactWriter:
         for contact_id in dict.fromkeys(blocker.contact_id for blocker in blockers):
             of_contact = [blocker for blocker in blockers if blocker.contact_id == contact_id]
             try:
-                if not all(blocker.is_pending for blocker in of_contact):
+                if not all(blocker.is_pending and blocker.is_acknowledged for blocker in of_contact):
                     of_contact = await self._still_there(contact_id, of_contact)
                 if of_contact:
                     kept += await self._clear(contact_id, {blocker: names[blocker.identity] for blocker in of_contact})
@@ -161,6 +161,17 @@ class ContactWriter:
         if any(each.field == "companyName" for each in kept):
             echo, kept = await self._update_company(echo, contact, kept)
         return self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
+
+    async def _write_to_created(
+        self, row: OutboxRow, contact_id: str, contact: Contact, remarks: Sequence[Reason]
+    ) -> Written:
+        """Write to the contact that a call without an answer has created; the one to be taken over gives up first."""
+        kept = await self.free(row, row.at_takeover) if contact_id != row.takes_over else []
+        hashed = self.hasher.fields_of(contact)
+        said = (*remarks, *_kept_by_others(hashed, kept))
+        left = _without(contact, {hashed[blocker.identity] for blocker in kept if blocker.identity in hashed})
+        written = await self._write_to(contact_id, left, said)
+        return replace(written, is_new=True, denied=tuple(kept))
 
     def _check_identities(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> None:
         """Raise NoIdentityError if nothing is left to match a contact by: each upsert would create another one.
@@ -270,6 +281,12 @@ def _without(contact: Contact, names: set[Identity]) -> Contact:
         return contact
     fields: Mapping[str, JsonValue] = {name: value for name, value in contact.fields.items() if name not in names}
     return replace(contact, fields=fields)
+
+
+def _kept_by_others(names: Mapping[str, Identity], kept: Sequence[Blocker]) -> list[Reason]:
+    """Return a remark for each identity, named by its hash, that another row's contact keeps."""
+    lost = {names[blocker.identity]: blocker.contact_id for blocker in kept if blocker.identity in names}
+    return [_identity_taken(name, contact_id) for name, contact_id in lost.items()]
 
 
 def _identity_taken(name: Identity, contact_id: str | None) -> Reason:

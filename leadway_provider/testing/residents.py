@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from leadway_provider.sync.claims import ClaimKind
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Blocker, Delivery
 from leadway_provider.sync.residents import count_collisions, move
 from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryRow, MemoryTables
+
+
+class MemoryNeighbours(NamedTuple):
+    """What other rows' contacts mean for a row of the outbox; see `OutboxRow`."""
+
+    blockers: tuple[Blocker, ...]
+    takes_over: str | None
+    at_takeover: tuple[Blocker, ...]
 
 
 class MemoryResidents:
@@ -74,40 +83,53 @@ class MemoryResidents:
         named = entry.contact.contact_id if entry.contact else None
         return named or (None if self.collides(row) else row.contact_id)
 
-    def blockers(self, entry: MemoryEntry) -> Iterator[Blocker]:
-        """Return the other rows on whose contacts the CRM still has an identity that a row of the outbox sends.
+    def neighbours(self, entry: MemoryEntry) -> MemoryNeighbours:
+        """Return the other rows on whose contacts the CRM has, or may have, an identity that a row of the outbox sends.
 
         Where the account has to match a contact, it may match that of a departed row which has the row's first
         identity: that contact is taken over. A row that holds the identity, too, shares it, and blocks nothing.
         """
-        own = self.contact_of(entry)
-        pending = {each.row_id for each in self._tables.entries_of(self._plan) if each.is_pending}
-        for other in self._tables.rows.values():
-            if other.contact_id in (None, own, self._tables.rows[entry.row_id].contact_id):
-                continue
-            if own is None and other.contact_id == self.takes_over(entry):
-                continue
-            for identity in sorted(other.in_crm.intersection(entry.claimed)):
-                if self._tables.claims.get((identity, other.row_id), ClaimKind.WAITS) is ClaimKind.WAITS:
-                    yield Blocker(other.row_id, str(other.contact_id), identity, other.row_id in pending)
+        may_have = self._tables.may_have()
+        takes_over = self._takes_over(entry, may_have)
+        blocking = list(self._blockers(entry, may_have))
+        return MemoryNeighbours(
+            tuple(each for each in blocking if each.contact_id != takes_over),
+            takes_over,
+            tuple(each for each in blocking if each.contact_id == takes_over),
+        )
 
-    def takes_over(self, entry: MemoryEntry) -> str | None:
+    def _blockers(self, entry: MemoryEntry, may_have: Mapping[int, frozenset[str]]) -> Iterator[Blocker]:
+        places = {self.contact_of(entry), self._tables.rows[entry.row_id].contact_id} - {None}
+        pending = {each.row_id for each in self._tables.entries_of(self._plan) if each.is_pending}
+        for row_id, has in may_have.items():
+            other, is_pending = self._tables.rows[row_id], row_id in pending
+            is_unknown = other.contact_id is None and not is_pending
+            if row_id == entry.row_id or is_unknown or other.contact_id in places:
+                continue
+            for identity in sorted(has.intersection(entry.claimed)):
+                if self._tables.claims.get((identity, row_id), ClaimKind.WAITS) is ClaimKind.WAITS:
+                    is_known = identity in other.in_crm
+                    yield Blocker(row_id, other.contact_id or "", identity, is_pending, is_known)
+
+    def _takes_over(self, entry: MemoryEntry, may_have: Mapping[int, frozenset[str]]) -> str | None:
         """Return the contact of a departed row that has the first identity of a row without a contact."""
         if self.contact_of(entry) is not None or not entry.claimed:
             return None
-        for other in self._tables.rows.values():
-            if other.contact_id and not self._lives(other) and entry.claimed[0] in other.in_crm:
+        for row_id, has in may_have.items():
+            other = self._tables.rows[row_id]
+            if other.contact_id and not self._lives(other) and entry.claimed[0] in has:
                 return other.contact_id
         return None
 
-    def in_crm(self, contact_id: str | None) -> frozenset[str]:
-        """Return the hashes of the identities that the CRM has on a contact, as far as is known."""
-        residents = (each for each in self._tables.rows.values() if contact_id and each.contact_id == contact_id)
-        return frozenset[str]().union(*(each.in_crm for each in residents))
+    def may_have(self, contact_id: str | None) -> frozenset[str]:
+        """Return the hashes of the identities that the CRM has, or may have, on a contact, as far as is known."""
+        may_have = self._tables.may_have().items()
+        on_contact = (has for row_id, has in may_have if self._tables.rows[row_id].contact_id == contact_id)
+        return frozenset[str]().union(*on_contact) if contact_id else frozenset()
 
     def has(self, identity: str) -> bool:
-        """Return whether the CRM has an identity on the contact of any row, as far as is known."""
-        return any(identity in each.in_crm for each in self._tables.rows.values() if each.contact_id)
+        """Return whether the CRM has, or may have, an identity on the contact of any row, as far as is known."""
+        return any(identity in has for has in self._tables.may_have().values())
 
     def settle(self, row: MemoryRow, delivery: Delivery) -> None:
         """Let a row live on the contact of an answer; a departed row on the same contact lives there no more."""

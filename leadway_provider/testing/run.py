@@ -131,7 +131,7 @@ class MemoryRun:
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """See `DeliveryStore.acknowledge`."""
-        before = {delivery.contact_id: self._residents.in_crm(delivery.contact_id) for delivery in deliveries}
+        before = {delivery.contact_id: self._residents.may_have(delivery.contact_id) for delivery in deliveries}
         for delivery in deliveries:
             entry = self._tables.outbox[delivery.row.position]
             row = self._tables.rows[delivery.row.row_id]
@@ -153,7 +153,7 @@ class MemoryRun:
             numbers = {name: int(here) for name, here in remarks.items()}
             self.plan.counts = self.plan.counts.plus(**{delivery.outcome: 1}, **numbers)
         self._tables.plan_what_was_denied(
-            {contact_id: had - self._residents.in_crm(contact_id) for contact_id, had in before.items() if contact_id}
+            {contact_id: had - self._residents.may_have(contact_id) for contact_id, had in before.items() if contact_id}
         )
         for delivery in deliveries:
             if delivery.outcome.is_accepted and not all(self._residents.has(each.identity) for each in delivery.denied):
@@ -193,6 +193,7 @@ class MemoryRun:
         row = self._tables.rows[entry.row_id]
         fingerprint, sent_at = row.sent or (None, None)
         contact_id = self._residents.contact_of(entry)
+        neighbours = self._residents.neighbours(entry)
         former = [each for each in self._tables.outbox.values() if each.row_id == row.row_id and each.is_former]
         return OutboxRow(
             position=entry.position,
@@ -205,8 +206,9 @@ class MemoryRun:
             sent_at=sent_at if fingerprint == entry.fingerprint else None,
             contact_id=contact_id,
             lives_on=row.contact_id,
-            blockers=tuple(self._residents.blockers(entry)),
-            former=tuple(each.contact for each in former if each.contact and contact_id is None),
+            blockers=neighbours.blockers,
+            former=tuple(each.contact for each in former if each.contact and row.contact_id is None),
             known_since=row.created_at,
-            takes_over=self._residents.takes_over(entry),
+            takes_over=neighbours.takes_over,
+            at_takeover=neighbours.at_takeover,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leadway_provider.sync.claims import ClaimKind
 from leadway_provider.sync.outcome import Counts, Remark, RowState
 from leadway_provider.testing.residents import MemoryResidents
 from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryTables
@@ -60,7 +61,7 @@ class MemorySeal:
                 row.sent = (entry.fingerprint or b"", self._tables.now())
             entry.run_id, entry.state, entry.carried = self._plan.run_id, RowState.PENDING, True
             row.state = RowState.PENDING
-        elif self._may_have_been_sent(entry):
+        elif self._may_have_been_sent(entry) or self._may_block(entry):
             entry.is_former = True
         elif not self._waits(entry):
             del self._tables.outbox[entry.position]
@@ -80,6 +81,20 @@ class MemorySeal:
         planned = self._planned.get(entry.row_id)
         sends = planned.claimed if planned else ()
         return row.contact_id is None and (entry.is_former or not set(entry.claimed) <= set(sends))
+
+    def _may_block(self, entry: MemoryEntry) -> bool:
+        """Return whether a call without an answer may have given the row's contact what another row sends now."""
+        row = self._tables.rows[entry.row_id]
+        same_origin = self._tables.plans[entry.run_id].origin == self._plan.origin
+        if entry.state is not RowState.PENDING or row.contact_id is None or not same_origin:
+            return False
+        planned = self._planned.get(entry.row_id)
+        left = set(entry.claimed).difference(planned.claimed if planned else ())
+        known = {identity for each in self._tables.rows.values() for identity in each.in_crm}
+        return any(
+            kind is ClaimKind.HOLDS and row_id != entry.row_id and identity in left - known
+            for (identity, row_id), kind in self._tables.claims_in(self._plan).items()
+        )
 
     def _waits(self, entry: MemoryEntry) -> bool:
         """Return whether a row that was refused too often stays as it is, until it changes."""

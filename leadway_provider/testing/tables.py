@@ -74,8 +74,9 @@ class MemoryEntry:
         reasons: why the plan settled it, or why the API refused it.
         refusals: in how many runs the API refused it.
         carried: whether an earlier run had left it.
-        is_former: whether a newer plan has something else for the row, so that this is not sent any more. It is kept
-            while the row lives on no known contact, because it may have been sent.
+        is_former: whether a newer plan has something else for the row, so that this is not sent any more. It is kept,
+            because it may have been sent, while the row lives on no known contact, or where another row sends now what
+            its contact may have got.
     """
 
     position: int
@@ -185,6 +186,17 @@ class MemoryTables:
     def entries_before(self, plan: MemoryPlan) -> Iterator[MemoryEntry]:
         """Return what earlier runs left in the outbox, in order."""
         return iter([entry for entry in self.outbox.values() if entry.run_id != plan.run_id])
+
+    def may_have(self) -> dict[int, frozenset[str]]:
+        """Return by row id the hashes of the identities that the CRM has on its contact, or may have without an answer.
+
+        Rows without any are left out.
+        """
+        found = {row.row_id: row.in_crm for row in self.rows.values() if row.in_crm}
+        for entry in self.outbox.values():
+            if entry.is_former:
+                found[entry.row_id] = found.get(entry.row_id, frozenset()).union(entry.claimed)
+        return found
 
     def plan_what_was_denied(self, lost: Mapping[str, Collection[str]]) -> None:
         """Let rows count as changed that hold, and did not get, an identity which another contact has lost.

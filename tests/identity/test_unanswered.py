@@ -10,7 +10,7 @@ from leadway_provider.sync.outcome import Counts
 from tests.identity.faults import Fault
 from tests.identity.model import Person, RunSpec, World
 
-ANN, EVE = "ann@example.com", "eve@example.com"
+ANN, BOB, EVE, SAM = "ann@example.com", "bob@example.com", "eve@example.com", "sam@example.com"
 HOME, WORK = "+12025550101", "+12025550102"
 LOST: Mapping[int, Fault] = {0: Fault.LOST}
 KILLED: Mapping[int, Fault] = {0: Fault.KILLED_AFTER}
@@ -80,3 +80,85 @@ def test_a_row_whose_every_call_was_refused_costs_one_call(empty_world: World) -
     calls = world.account.calls
     assert world.run() == Counts(read=1, created=1)
     assert world.account.calls == calls + 1
+
+
+@pytest.fixture
+def unsure_world(empty_world: World) -> World:
+    """Ann has EVE now, which Bob's contact got by a call without an answer: the state knows of BOB there."""
+    world = empty_world
+    world.source = {1: Person(ANN, None, "Ann"), 2: Person(BOB, None, "Bob")}
+    world.run()
+    world.source[2] = Person(EVE, None, "Bob")
+    world.run(RunSpec(attempts=(LOST,), is_abandoned=True))
+    assert emails(world) == {"Ann": ANN, "Bob": EVE}
+    world.source[1] = Person(EVE, None, "Ann")
+    return world
+
+
+def emails(world: World) -> dict[object, object]:
+    """Return the e-mail of each contact by its first name."""
+    return {each["firstName"]: each.get("email") for each in world.account.contacts.values()}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_what_a_lost_call_may_have_given_a_contact_is_waited_for(unsure_world: World, batch_size: int) -> None:
+    """Bob has another e-mail now: Ann's row comes first in the source, and goes after his."""
+    world = unsure_world
+    world.source[2] = Person(SAM, None, "Bob")
+    assert world.run(RunSpec(batch_size=batch_size)) == Counts(read=2, updated=2)
+    assert emails(world) == {"Ann": EVE, "Bob": SAM}
+    assert world.run() == Counts(read=2, unchanged=2)
+
+
+def test_what_a_lost_call_may_have_given_a_contact_is_passed_on_in_a_ring(unsure_world: World) -> None:
+    """Bob has Ann's e-mail now."""
+    world = unsure_world
+    world.source[2] = Person(ANN, None, "Bob")
+    assert world.run() == Counts(read=2, updated=2)
+    assert emails(world) == {"Ann": EVE, "Bob": ANN}
+    assert world.run() == Counts(read=2, unchanged=2)
+
+
+def test_what_a_lost_call_has_given_a_contact_is_given_up_where_its_row_is_refused(unsure_world: World) -> None:
+    """The contact is read first, and then cleared."""
+    world = unsure_world
+    world.source[2], world.refused = Person(SAM, None, "Bob"), frozenset({SAM})
+    assert world.run() == Counts(read=2, updated=1, refused=1)
+    assert emails(world) == {"Ann": EVE, "Bob": None}
+
+
+def test_a_contact_keeps_what_it_has_where_the_call_did_not_arrive(empty_world: World) -> None:
+    """Its row is refused, and what it has is not what the other row takes."""
+    world = empty_world
+    world.source = {1: Person(ANN, None, "Ann"), 2: Person(BOB, None, "Bob")}
+    world.run()
+    world.source[2] = Person(EVE, None, "Bob")
+    world.run(RunSpec(attempts=({0: Fault.UNREACHABLE},), is_abandoned=True))
+    world.source, world.refused = {1: Person(EVE, None, "Ann"), 2: Person(SAM, None, "Bob")}, frozenset({SAM})
+    assert world.run() == Counts(read=2, updated=1, refused=1)
+    assert emails(world) == {"Ann": EVE, "Bob": BOB}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_contact_that_a_lost_call_created_is_not_matched_for_another_row(empty_world: World, batch_size: int) -> None:
+    """The row that takes the e-mail comes first in the source, and goes after the row that gives it up."""
+    world = empty_world
+    world.source = {1: Person(ANN, None, "Ann")}
+    world.run(RunSpec(attempts=(LOST,), is_abandoned=True))
+    world.source = {2: Person(ANN, None, "Bob"), 1: Person(EVE, None, "Ann")}
+    assert world.run(RunSpec(batch_size=batch_size)) == Counts(read=2, created=2)
+    assert contacts(world) == [("Ann", EVE, None), ("Bob", ANN, None)]
+    assert world.run() == Counts(read=2, unchanged=2)
+
+
+def test_a_row_with_a_contact_from_a_lost_call_takes_the_e_mail_of_a_departed_row(empty_world: World) -> None:
+    """The row has a contact, so it does not take over that of the departed row, which gives the e-mail up."""
+    world = empty_world
+    world.source = {1: Person(EVE, None, "Eve")}
+    world.run()
+    world.source[2] = Person(BOB, None, "Bob")
+    world.run(RunSpec(attempts=(LOST,), is_abandoned=True))
+    world.source = {2: Person(EVE, None, "Bob")}
+    assert world.run() == Counts(read=1, created=1)
+    assert emails(world) == {"Eve": None, "Bob": EVE}
+    assert world.run() == Counts(read=1, unchanged=1)
