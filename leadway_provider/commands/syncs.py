@@ -13,9 +13,9 @@ from leadway_provider.commands.state import add_state_options, find_syncs, open_
 from leadway_provider.words import counted, time_text
 
 if TYPE_CHECKING:
-    from leadway_provider.store.outbox import WaitingRows
     from leadway_provider.store.reading.runs import RunSummary
     from leadway_provider.store.reading.syncs import SyncReader, SyncSummary
+    from leadway_provider.store.waiting import WaitingRows
 
 
 def add_syncs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -19,9 +19,9 @@ from leadway_provider.sync.outcome import RowState
 from leadway_provider.words import counted, duration_text, time_text
 
 if TYPE_CHECKING:
-    from leadway_provider.store.outbox import WaitingRows
     from leadway_provider.store.reading.quotas import AccountQuota
     from leadway_provider.store.reading.runs import RunSummary
+    from leadway_provider.store.waiting import WaitingRows
 
 COMPARED_RUNS: Final = 10
 """How many earlier runs the rows read are compared with."""

@@ -12,9 +12,9 @@ from leadway_provider.exceptions import LeadwayError
 from leadway_provider.links.leadway import run_url
 from leadway_provider.printable import brief, printable_log
 from leadway_provider.store.carry import Sealed
-from leadway_provider.store.outbox import WaitingRows
 from leadway_provider.store.rejection import RejectedRow
 from leadway_provider.store.state import SyncRun
+from leadway_provider.store.waiting import WaitingRows
 from leadway_provider.sync.findings import Plan, UnkeyedRow
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.request import SyncIdentity, SyncRequest

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from leadway_provider.contacts.contact import Contact
 from leadway_provider.store import tables
-from leadway_provider.store.columns import Instant
 from leadway_provider.store.database import Database, chunks
 from leadway_provider.store.encoding import decode_contact, decode_reasons, encode_contact, encode_reasons
 from leadway_provider.store.in_crm import Neighbours, Place, neighbours
@@ -21,32 +18,6 @@ from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.guards import PlannedCounts
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import OutboxRow, PlannedRow, Refusal, SettledRow
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingRows:
-    """Rows of a sync that wait in the outbox for the same reason.
-
-    Attributes:
-        state: pending, refused or departed.
-        rows: how many.
-        since: since when the first of them waits.
-    """
-
-    state: RowState
-    rows: int
-    since: datetime
-
-    @property
-    def why(self) -> str:
-        """Why they wait, as a sentence for a person."""
-        match self.state:
-            case RowState.REFUSED:
-                return "refused by the API, and tried again by up to retry_refused runs, or after a change"
-            case RowState.DEPARTED:
-                return "no longer in the source, with a contact that is still to be treated"
-            case _:
-                return "planned and not delivered; the next attempt or run does that"
 
 
 def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: int) -> list[OutboxRow]:
@@ -122,19 +93,6 @@ def refusals(connection: sa.Connection, row_ids: Collection[int]) -> dict[int, R
             wanted.where(outbox.row_id.in_(chunk), outbox.outcome == RowState.REFUSED, outbox.refusals > 0)
         )
     }
-
-
-def waiting_rows(connection: sa.Connection, sync_id: int) -> list[WaitingRows]:
-    """Return how many rows of a sync wait in the outbox, by the state that they wait in."""
-    outbox, run = tables.outbox.c, tables.run.c
-    counts = (
-        sa.select(outbox.outcome, sa.func.count(), sa.func.min(outbox.created_at, type_=Instant()))
-        .join_from(tables.outbox, tables.run, run.id == outbox.run_id)
-        .where(run.sync_id == sync_id, run.sealed_at.is_not(None), outbox.outcome != tables.FORMER)
-        .group_by(outbox.outcome)
-        .order_by(outbox.outcome)
-    )
-    return [WaitingRows(RowState(state), rows, since) for state, rows, since in connection.execute(counts)]
 
 
 def count_planned(connection: sa.Connection, run_id: str) -> PlannedCounts:

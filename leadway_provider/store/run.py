@@ -20,11 +20,7 @@ from leadway_provider.store.homes import count_standing_collisions, shared_conta
 from leadway_provider.store.in_crm import forget_identity
 from leadway_provider.store.ledger import CLEARED, Attempt, LedgerEntry, append, trim
 from leadway_provider.store.newer import forget_covered, seen_by_newer
-from leadway_provider.store.outbox import (
-    WaitingRows,
-    read_outbox,
-    waiting_rows,
-)
+from leadway_provider.store.outbox import read_outbox
 from leadway_provider.store.plan import SqlPlanStore
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import RejectedRows
@@ -33,6 +29,7 @@ from leadway_provider.store.seal import end_plan, end_seal, seal_rows
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.unanswered import mark_unanswered
 from leadway_provider.store.usage import Meter, store_usage, trim_usage
+from leadway_provider.store.waiting import WaitingRows, waiting_rows
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
 from leadway_provider.sync.seen import is_set, pack, unpack

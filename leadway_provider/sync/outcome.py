@@ -125,6 +125,10 @@ class Counts(Mapping[str, int]):
         """Return these counts with so many more, or with a negative number fewer."""
         return Counts(**{**self, **{name: self[name] + number for name, number in numbers.items()}})
 
+    def with_rest_pending(self) -> Counts:
+        """Return these counts with each row that was read or carried, and has no other outcome, as pending."""
+        return self.plus(pending=self["read"] + self["carried"] - sum(self[outcome] for outcome in OUTCOMES))
+
     def verify(self) -> None:
         """Check that every row that was read or carried has exactly one outcome.
 

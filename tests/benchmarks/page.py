@@ -32,7 +32,7 @@ from leadway_provider.sync.request import SyncIdentity
 SYNCS: Final = 20
 RUNS: Final = 1_000
 ROWS: Final = 1_000_000
-"""Rows, and as many deliveries. Half of them are of one sync, and of its last run."""
+"""Rows, and as many deliveries. Half of them are of one sync, and of its last run; as many wait in a run of another."""
 SAMPLES: Final = 300
 TIMES: Final = 7
 COLUMNS: Final = [MappedColumn(name, name, name) for name in ("email", "firstName", "lastName", "phone")]
@@ -41,7 +41,7 @@ NUMBERS: Final = {
     "postgresql": "WITH n(n) AS (SELECT n FROM generate_series(1, :rows) n) ",
 }
 TEXT: Final = {"sqlite": "CAST(n AS TEXT)", "postgresql": "n::text"}
-INVALID, UPDATED, REFUSED = (OUTCOME_CODES.index(name) for name in ("invalid", "updated", "refused"))
+PENDING, INVALID, UPDATED, REFUSED = map(OUTCOME_CODES.index, ("pending", "invalid", "updated", "refused"))
 REJECTED: Final = f"CASE WHEN n % 50 = 0 THEN {INVALID} WHEN n % 97 = 0 THEN {REFUSED} ELSE {UPDATED} END"
 REASONS: Final = json.dumps([{"field": "email", "code": "email_malformed", "message": "It is not an address."}])
 
@@ -81,6 +81,7 @@ def fill(engine: sa.Engine, state: StateStore) -> str:
         _repeat(engine, run.id, number)
         run_id = run_id or run.id
     _rows(engine, run_id, now)
+    _waiting(engine, state, run_id)
     with engine.begin() as connection:
         usage: list[dict[str, Any]] = [
             {
@@ -166,6 +167,23 @@ def _rows(engine: sa.Engine, run_id: str, now: datetime) -> None:
         )
 
 
+def _waiting(engine: sa.Engine, state: StateStore, run_id: str) -> None:
+    """Let the second sync deliver half a million rows, none of which is acknowledged."""
+    run = state.begin(
+        SyncIdentity("sync 1", "https://api.example.com", "location 1"), task_run="dag 1/run 1/task/-1", digest=b""
+    )
+    run.seal(Counts(read=ROWS // 2, pending=ROWS // 2))
+    with engine.begin() as connection:
+        connection.execute(
+            _statement(
+                "INSERT INTO leadway_outbox (run_id, row_id, source_key, outcome, created_at, withheld, refusals, "  # noqa: S608 - our own
+                f"carried) SELECT :run_id, id, source_key, {PENDING}, :at, 0, 0, 0 FROM leadway_row "
+                "WHERE run_id = :of_run"
+            ).bindparams(sa.bindparam("of_run", run_id, type_=tables.row.c.run_id.type)),
+            {"run_id": run.id, "at": datetime.now(UTC)},
+        )
+
+
 def _statement(text: str) -> sa.TextClause:
     types = {"at": tables.row.c.created_at.type, "run_id": tables.row.c.run_id.type}
     bound = (sa.bindparam(name, type_=each) for name, each in types.items() if f":{name}" in text)
@@ -191,6 +209,7 @@ def measure(engine: sa.Engine) -> dict[str, float]:
             "syncs": "/",
             "filtered syncs": "/?q=location&show=rejected",
             "a sync": "/syncs/1",
+            "a sync whose rows wait": "/syncs/2",
             "a run": f"/runs/{run_id}",
             "a run's rows": f"/runs/{run_id}?outcome=updated",
             "a reason's rows": f"/runs/{run_id}?outcome=invalid&code=email_malformed",

@@ -19,10 +19,10 @@ from leadway_provider.notifications.conditions import (
     RowsReadDeviate,
     RowsWait,
 )
-from leadway_provider.store.outbox import WaitingRows
 from leadway_provider.store.reading.quotas import AccountQuota
 from leadway_provider.store.reading.runs import RunSummary
 from leadway_provider.store.tables import RunStatus
+from leadway_provider.store.waiting import WaitingRows
 from leadway_provider.sync.outcome import Counts, RowState
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from leadway_provider.store import tables
 from leadway_provider.store.carry import DroppedRows, Sealed
-from leadway_provider.store.outbox import WaitingRows
 from leadway_provider.store.state import StateStore, SyncRun
+from leadway_provider.store.waiting import WaitingRows
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.records import Delivery, Refusal, SettledRow
 from leadway_provider.sync.request import SyncIdentity

@@ -15,7 +15,8 @@ from leadway_provider.store.database import Database, chunks
 from leadway_provider.store.encoding import decode_columns
 from leadway_provider.store.reading.page import Order, Page
 from leadway_provider.store.tables import RunStatus
-from leadway_provider.sync.outcome import OUTCOMES, Counts, RowState
+from leadway_provider.store.waiting import waiting_in_runs
+from leadway_provider.sync.outcome import Counts, RowState
 
 _RUN: Final = tables.run.c
 _FACTS: Final = (
@@ -25,6 +26,13 @@ _FACTS: Final = (
 )
 """Not the bitmap of what the run saw, nor the documents of its query, which may be large."""
 
+_PENDING_IS_THE_REST: Final = (RunStatus.DELIVERING, RunStatus.ABANDONED, RunStatus.DRY_RUN)
+"""The statuses of runs whose rows are not counted in the outbox.
+
+An acknowledgement takes its row out of the outbox and counts its outcome at once, so what a run that delivers has not
+counted is there, which may be a million rows. Those of the others may be in the outbox of another run: a later one that
+took them over, or an earlier one.
+"""
 _NEWEST_FIRST: Final = Order((_RUN.started_at, _RUN.id), (datetime, str), newest_first=True)
 
 
@@ -122,22 +130,15 @@ def runs_by_id(connection: sa.Connection, run_ids: Iterable[str]) -> dict[str, R
 
 def summaries(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[RunSummary]:
     """Return the summaries of runs, each with how many of its rows wait (index `leadway_outbox_order`)."""
-    outbox = tables.outbox.c
-    pending = (
-        sa.select(outbox.run_id, sa.func.count().label("rows"))
-        .where(outbox.run_id.in_([row.id for row in rows]), outbox.outcome == RowState.PENDING)
-        .group_by(outbox.run_id)
-    )
-    waiting = {each.run_id: each.rows for each in connection.execute(pending)} if rows else {}
-    return [_summary(row, waiting.get(row.id, 0)) for row in rows]
+    counted = [row.id for row in rows if row.status not in _PENDING_IS_THE_REST]
+    waiting = waiting_in_runs(connection, counted, (RowState.PENDING,))
+    return [_summary(row, sum(each.rows for each in waiting.get(row.id, ()))) for row in rows]
 
 
 def _summary(row: sa.Row[Any], pending: int) -> RunSummary:
     counts = Counts(**{name: getattr(row, name) for name in tables.COUNTERS}, pending=pending)
-    if row.status in {RunStatus.ABANDONED, RunStatus.DRY_RUN}:
-        # Their rows may be in the outbox of another run: a later one that took them over, or an earlier one.
-        reached = sum(counts[outcome] for outcome in OUTCOMES if outcome is not RowState.PENDING)
-        counts = counts.plus(pending=counts["read"] + counts["carried"] - reached - pending)
+    if row.status in _PENDING_IS_THE_REST:
+        counts = counts.with_rest_pending()
     return RunSummary(
         id=row.id,
         sync_id=row.sync_id,

@@ -11,19 +11,15 @@ import sqlalchemy as sa
 
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database
-from leadway_provider.store.outbox import WaitingRows, waiting_rows
 from leadway_provider.store.reading.page import Order, Page
 from leadway_provider.store.reading.runs import RunSummary, runs_by_id
-from leadway_provider.store.tables import RunStatus
-from leadway_provider.sync.outcome import RowState
+from leadway_provider.store.waiting import WaitingRows, waiting_in_syncs, waiting_rows
 
 _SYNC: Final = tables.sync.c
 _FACTS: Final = (
     *(_SYNC.id, _SYNC.name, _SYNC.host, _SYNC.location_id),
     *(_SYNC.watermark_at, _SYNC.resync_asked_at, _SYNC.held_until),
 )
-_UNDELIVERED: Final = (RunStatus.SEALING, RunStatus.DELIVERING, RunStatus.ABANDONED)
-"""The statuses of a run with rows that the sync's next run delivers, where its plan was sealed."""
 _BY_NAME: Final = Order((_SYNC.name, _SYNC.host, _SYNC.location_id), (str, str, str))
 
 
@@ -149,13 +145,13 @@ class SyncReader:
 def _summaries(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[SyncSummary]:
     """Return syncs with their last runs and what waits; see `SyncReader.summaries` for the indexes."""
     last_runs = _last_runs(connection, [row.id for row in rows])
-    waiting = _waiting(connection, [row.id for row in rows])
+    waiting = waiting_in_syncs(connection, [row.id for row in rows])
     return [
         SyncSummary(
             SyncRecord(row.id, row.name, row.host, row.location_id),
             last_run=last_runs.get(row.id),
-            waiting=waiting[row.id].rows if row.id in waiting else 0,
-            waiting_since=waiting[row.id].since if row.id in waiting else None,
+            waiting=sum(each.rows for each in waiting[row.id]),
+            waiting_since=min((each.since for each in waiting[row.id]), default=None),
             watermark=row.watermark_at,
             resync_asked_at=row.resync_asked_at,
             held_until=row.held_until,
@@ -176,20 +172,3 @@ def _last_runs(connection: sa.Connection, sync_ids: Sequence[int]) -> dict[int, 
     )
     ids = connection.scalars(sa.select(last).where(_SYNC.id.in_(sync_ids))).all()
     return {each.sync_id: each for each in runs_by_id(connection, [run_id for run_id in ids if run_id]).values()}
-
-
-def _waiting(connection: sa.Connection, sync_ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
-    """Return how many rows wait in each of these syncs, and since when, of those that have any."""
-    run = tables.run.c
-    rows = (
-        sa.select(
-            run.sync_id,
-            sa.func.count().label("rows"),
-            sa.func.min(tables.outbox.c.created_at, type_=tables.outbox.c.created_at.type).label("since"),
-        )
-        .join_from(tables.run, tables.outbox, tables.outbox.c.run_id == run.id)
-        .where(run.sync_id.in_(sync_ids), run.status.in_(_UNDELIVERED), run.sealed_at.is_not(None))
-        .where(tables.outbox.c.outcome.in_([RowState.PENDING, RowState.DEPARTED]))
-        .group_by(run.sync_id)
-    )
-    return {each.sync_id: each for each in connection.execute(rows)}
