@@ -2,7 +2,7 @@
 
 A driver that fails at one date loses the whole batch. So drivers are told to return the types that they may fail at as
 the database's own text, which is fast, and a column at a time is converted here; only psycopg 3 loads dates faster (see
-`psycopg_dates`). What can't be converted becomes an `UnreadableValue`. Types without a plain Python value (intervals,
+`psycopg_cells`). What can't be converted becomes an `UnreadableValue`. Types without a plain Python value (intervals,
 ranges, network addresses) stay text.
 """
 
@@ -20,7 +20,7 @@ from leadway_provider.source.cells import CellType, Types, as_it_is, each_item, 
 from leadway_provider.source.duckdb_types import duckdb_type
 from leadway_provider.source.encoding import TEXT, is_carried
 from leadway_provider.source.postgres_arrays import with_arrays
-from leadway_provider.source.psycopg_dates import mark_odd_dates
+from leadway_provider.source.psycopg_cells import mark_odd_cells
 
 
 def _documents(cell: Any) -> object:
@@ -79,7 +79,7 @@ def return_text(connection: sa.Connection) -> Types:
     if connection.dialect.driver == "psycopg" and not _shows_iso_dates(driver_connection):
         connection.exec_driver_sql("SET DateStyle = ISO")
     if connection.dialect.driver == "psycopg":
-        mark_odd_dates(connection, _POSTGRES_FAST)
+        mark_odd_cells(connection, _POSTGRES_FAST)
     types = _prepared(driver_connection).get
     if not is_carried(connection):
         return types

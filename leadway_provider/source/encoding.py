@@ -3,10 +3,14 @@
 Both drivers are told to speak UTF-8, so the server converts from its own encoding. A database without one (SQL_ASCII)
 returns bytes as they are, of whatever encoding. There the session says LATIN1, which has a character for every byte: so
 every text arrives, and is read as UTF-8 cell by cell. What is sent takes the same way back.
+
+In some encodings a byte may have no character, at which the server would stop in the middle of the result. With
+psycopg 3 the session speaks such an encoding itself, so the driver decodes it, and may read a batch again.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +21,13 @@ from leadway_provider.source.cells import NOT_UNICODE, CellType
 _CARRIED: Final = "leadway_carried"
 _NO_ENCODING: Final = "SQL_ASCII"
 _UTF8: Final = ("UTF8", "UNICODE")
+_WITH_GAPS: Final = frozenset(
+    {
+        *(f"WIN{number}" for number in (874, 1250, 1251, 1252, 1253, 1254, 1255, 1257, 1258)),
+        *("LATIN3", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8"),
+    }
+)
+"""PostgreSQL's encodings of one byte in which not every byte has a character; Python has the same ones."""
 _DRIVERS: Final = ("psycopg", "psycopg2")
 
 
@@ -45,24 +56,29 @@ def column_name(carried: str) -> str:
         return carried
 
 
-def _read(carried: Any) -> Any:
-    """Return what a value is whose texts the driver took for LATIN1.
+def carried_text(codec: str) -> CellType:
+    """Return how cells are converted, whatever their type, whose texts in a codec were taken for LATIN1."""
+    return CellType(partial(_read, codec=codec), _not_unicode)
+
+
+def _read(carried: Any, codec: str = "utf-8") -> Any:
+    """Return what a value is whose texts were taken for LATIN1.
 
     Raises:
-        UnicodeDecodeError: a text is not UTF-8.
+        UnicodeDecodeError: the codec can't decode a text.
     """
     if isinstance(carried, str):
-        return carried if carried.isascii() else carried.encode("latin-1").decode()
+        return carried if carried.isascii() else carried.encode("latin-1").decode(codec)
     if isinstance(carried, dict):
-        return {_read(key): _read(each) for key, each in carried.items()}
-    return [_read(each) for each in carried] if isinstance(carried, list) else carried
+        return {_read(key, codec): _read(each, codec) for key, each in carried.items()}
+    return [_read(each, codec) for each in carried] if isinstance(carried, list) else carried
 
 
 def _not_unicode(_: object) -> UnreadableValue:
     return NOT_UNICODE
 
 
-TEXT: Final = CellType(_read, _not_unicode)
+TEXT: Final = carried_text("utf-8")
 """How the cells of such a connection are converted, whatever their type."""
 
 
@@ -88,6 +104,8 @@ def _choose_encoding(connection: Any, entry: Any) -> None:
     if server == _NO_ENCODING and client in (_NO_ENCODING, *_UTF8):
         entry.info[_CARRIED] = True
         _set_encoding(connection, "LATIN1")
+    elif server in _WITH_GAPS and "psycopg" in packages:
+        _set_encoding(connection, server)
     elif server != _NO_ENCODING and client not in (None, *_UTF8):  # some that speak PostgreSQL's protocol don't say
         _set_encoding(connection, "UTF8")
 

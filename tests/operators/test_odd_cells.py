@@ -110,6 +110,19 @@ ASCII_CELLS: Final = Cells(
     keys=("'é'", "E'\\xe9'", "'e'"),
 )
 """In a database without an encoding, with types of its own."""
+GAP_CELLS: Final = Cells(
+    odd=(
+        Odd("E'a\\x81'", "'é'", NOT_UNICODE),
+        Odd("array[E'\\x8d']", "array['é']", NOT_UNICODE, kind="CHECKBOX"),
+        Odd("row(1, E'\\x8f')", "row(1, 'é')", NOT_UNICODE),
+        Odd("to_json(E'\\x90'::text)", "'1'", NOT_UNICODE),
+        Odd("'€'", "'e'", sent="€"),
+        Odd("date 'infinity'", "date '1990-04-25'", OUT),
+    ),
+    days=("infinity",),
+    keys=("'é'", "E'\\x9d'", "'e'"),
+)
+"""In a database with WIN1252, in which five bytes have no character."""
 MARIADB_CELLS: Final = Cells(
     odd=(
         Odd("cast('0000-00-00 00:00:00' AS datetime)", "cast('1990-04-25 12:00' AS datetime)", OUT),
@@ -159,6 +172,7 @@ DUCKDB_CELLS: Final = Cells(
 SOURCES: Final[Mapping[str, Cells]] = {
     **dict.fromkeys(POSTGRES_DRIVERS, POSTGRES_CELLS),
     **dict.fromkeys((f"{driver} SQL_ASCII" for driver in POSTGRES_DRIVERS), ASCII_CELLS),
+    "psycopg WIN1252": GAP_CELLS,
     **dict.fromkeys(MARIADB_DRIVERS, MARIADB_CELLS),
     "sqlite": SQLITE_CELLS,
     "duckdb": DUCKDB_CELLS,
@@ -172,9 +186,10 @@ LONG: Final = "Preferred delivery window on working days before noon in"
 
 @pytest.fixture(scope="module")
 def databases() -> Iterator[Mapping[str, sa.URL]]:
-    """A database without an encoding, and one of MariaDB with a table of odd types."""
+    """Databases without an encoding and with another one, and one of MariaDB with a table of odd types."""
     with ExitStack() as opened:
         found = {"SQL_ASCII": opened.enter_context(postgres_database(encoding="SQL_ASCII"))}
+        found["WIN1252"] = opened.enter_context(postgres_database(encoding="WIN1252"))
         speaking = {"client_encoding": "utf8"}
         engine = sa.create_engine(found["SQL_ASCII"], connect_args=speaking, poolclass=sa.NullPool)
         with engine.begin() as connection:

@@ -130,3 +130,40 @@ def test_a_database_in_another_encoding(driver: str, tmp_path: Path) -> None:
     with postgres_database(encoding="LATIN1") as url:
         engine = engine_of(driver, tmp_path, url)
         assert read(engine, r"SELECT E'\xe9' AS name, 'é' = E'\xe9'") == [("é", True)]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 10])
+@pytest.mark.parametrize(
+    ("encoding", "known", "bad"),
+    [("WIN1252", "€", "81"), ("WIN1251", "Я", "98"), ("LATIN3", "Ħ", "a5"), ("ISO_8859_7", "Ω", "ff")],
+)
+def test_a_byte_without_a_character(encoding: str, known: str, bad: str, batch_size: int, tmp_path: Path) -> None:
+    """The server would stop at it; psycopg 3 reads the bytes, and only the cell with that byte is marked."""
+    texts = ("'a'", f"'{known}'", f"E'b\\x{bad}'", f"'{known}'")
+    days = ("'2020-01-02'", "'infinity'", "'infinity'", "null")
+    rows = " UNION ALL ".join(
+        f"SELECT {n}, {text}, array[{text}], row(1, {text}), to_json({text}::text), {day}::date"
+        for n, (text, day) in enumerate(zip(texts, days, strict=True))
+    )
+    with postgres_database(encoding=encoding) as url:
+        found = read(engine_of("psycopg", tmp_path, url), rows, batch_size)
+
+    good = (known, [known], f"(1,{known})", known)
+    assert found == [
+        (0, "a", ["a"], "(1,a)", "a", DAY),
+        (1, *good, OUT),
+        (2, NOT_UNICODE, NOT_UNICODE, NOT_UNICODE, NOT_UNICODE, OUT),
+        (3, *good, None),
+    ]
+
+
+def test_bytes_that_are_not_of_the_database_s_encoding(tmp_path: Path) -> None:
+    """A database says UTF-8 and has other bytes, as one has that was copied by its files."""
+    with postgres_database(encoding="SQL_ASCII") as url:
+        with sa.create_engine(url, connect_args={"client_encoding": "latin1"}, poolclass=sa.NullPool).begin() as wrong:
+            wrong.exec_driver_sql(r"CREATE TABLE names AS SELECT E'\xe9' AS name UNION ALL SELECT 'e'")
+        said = "UPDATE pg_database SET encoding = pg_char_to_encoding('UTF8') WHERE datname = current_database()"
+        with sa.create_engine(url, connect_args={"client_encoding": "utf8"}, poolclass=sa.NullPool).begin() as server:
+            server.exec_driver_sql(said)
+
+        assert read(engine_of("psycopg", tmp_path, url), "SELECT * FROM names") == [(NOT_UNICODE,), ("e",)]
