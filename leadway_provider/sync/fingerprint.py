@@ -1,9 +1,12 @@
 """The fingerprint of a row: it shows whether the row changed, and whether the contact that it became would differ.
 
 It has two halves of 8 bytes. The first is of the row's values and of all that decides how they are read, the account's
-custom fields and users included: it is cheap, and a row that has the same one did not change. Where it differs, the
+custom fields included: it is cheap, and a row that has the same one did not change. Where it differs, the
 second one decides, which is of the contact alone: an option that was added to a custom field, another order in an array
 or another release of this software changes the first half of every row, and the second half of no row.
+
+The account's users are not in the first half, because their list may be refused for any time. A row whose user was not
+found has a first half that no row has, so that it is compared again in every run.
 
 Both halves are hashed with the sync's key: whoever reads the state store could else find a phone by trying all of them
 in a row whose other values are known.
@@ -25,6 +28,7 @@ Hasher: TypeAlias = Callable[[Sequence[object]], bytes]
 
 _HALF: Final = 8
 """Of 10,000 million changes of rows, the chance that one has the hash of the row before is 1 in 1,800 million."""
+_NEVER_THE_SAME: Final = bytes(_HALF)
 _FORM: Final = 1
 """Raised where another form of the second half must make all rows count as changed."""
 
@@ -67,6 +71,8 @@ def fingerprint_of(row_hash: bytes, contact: Contact | None, rules: Sequence[str
     if contact is None:
         return row_hash
     data = _canonical([_FORM, *rules, _comparable(contact)])
+    if any(each.code == "user_unknown" for each in contact.withheld):
+        row_hash = _NEVER_THE_SAME
     return row_hash + hashlib.blake2b(data, digest_size=_HALF, key=key).digest()
 
 

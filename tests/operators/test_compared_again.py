@@ -9,6 +9,7 @@ import pytest
 
 from leadway_provider.policies import ContactRules
 from leadway_provider.sandbox.custom_fields import SandboxCustomField
+from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.users import SandboxUser
 from tests.operators.people import ANN, counted, fill, held, sync_people
@@ -83,3 +84,21 @@ def test_a_dry_run_stages_what_it_compared(sandbox: SandboxServer) -> None:
     assert counted(sync_people("dry", sql=sql, dry_run=True)) == {"unchanged": 2}
     assert counted(sync_people("second", sql=sql)) == {"unchanged": 2}
     assert not sandbox.journal.writes
+
+
+@pytest.mark.parametrize("kind", [FaultKind.SCOPE_MISSING, FaultKind.FORBIDDEN, FaultKind.TOKEN_INVALID])
+def test_users_that_can_not_be_read_any_more_send_nothing(
+    warehouse: Warehouse, sandbox: SandboxServer, kind: FaultKind
+) -> None:
+    """However long their list is refused: the contacts have their users already, and a row that changes is sent."""
+    sandbox.faults.add(Fault(kind, times=None, path="/users/"))
+    assert counted(sync_people("second")) == {"unchanged": 2}
+    assert counted(sync_people("third")) == {"unchanged": 2}
+    assert not sandbox.journal.writes
+    warehouse.run(f"UPDATE people SET \"custom.Plan\" = 'Free' WHERE email = '{BOB}'")
+    assert counted(sync_people("fourth")) == {"unchanged": 1, "updated": 1, "withheld": 1}
+    assert counted(sync_people("again")) == {"unchanged": 2}
+    assert held(sandbox, BOB)["assignedTo"] == sandbox.account.users[0].id
+    sandbox.faults.clear()
+    assert counted(sync_people("fifth")) == {"unchanged": 1, "updated": 1}
+    assert counted(sync_people("sixth")) == {"unchanged": 2}
