@@ -190,6 +190,11 @@ class UnavailableError(ApiError, TransientError):
         super().__init__(message, call=call, status=status, reasons=reasons, trace_id=trace_id)
         self.maybe_received = maybe_received
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the API answered that the call succeeded, in an answer that can't be read."""
+        return self.status in (200, 201)
+
 
 class QuotaExhaustedError(ApiError, TransientError):
     """No quota is left for longer than a call may wait.

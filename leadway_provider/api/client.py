@@ -165,7 +165,8 @@ class LeadwayClient(Endpoints):
                 try:
                     return call.read(result)
                 except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-                    result = Transient("the answer doesn't hold what the API documents", maybe_received=True)
+                    reason = "the answer doesn't hold what the API documents"
+                    result = Transient(reason, maybe_received=True, status=result.status)
             if not isinstance(result, Transient):
                 raise error_of(result, call, self._settings, self.location_id)
             attempt += 1
@@ -188,7 +189,7 @@ class LeadwayClient(Endpoints):
                 bearers.append(bearer)
                 answer = await self._send_once(call, content, bearer, 2 * self._settings.timeout)
             except LostError as lost:
-                return Transient(lost.reason, lost.maybe_received)
+                return Transient(lost.reason, lost.maybe_received, lost.status)
             finally:
                 if answer is None:
                     self._limiter.lost()
@@ -204,7 +205,7 @@ class LeadwayClient(Endpoints):
         try:
             answer = await self._send_once(call, content, bearer, limit)
         except LostError as lost:
-            return Transient(lost.reason, lost.maybe_received)
+            return Transient(lost.reason, lost.maybe_received, lost.status)
         result = interpret(*answer)
         if isinstance(result, RateLimited):
             return Transient("the API answered 429", maybe_received=False, status=429, retry_after=result.retry_after)

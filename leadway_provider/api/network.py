@@ -39,12 +39,14 @@ class LostError(Exception):
     Attributes:
         reason: what happened, for a person.
         maybe_received: whether the request may have reached the account.
+        status: the HTTP status of an answer that was not read to its end.
     """
 
-    def __init__(self, reason: str, *, maybe_received: bool) -> None:
+    def __init__(self, reason: str, *, maybe_received: bool, status: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.maybe_received = maybe_received
+        self.status = status
 
 
 class Network:
@@ -136,7 +138,7 @@ async def _read(response: httpx.Response) -> Received:
     try:
         return Received(response.status_code, headers, await _body(response, headers.get("content-encoding", "")))
     except zlib.error:
-        lost = LostError("the answer can't be decompressed", maybe_received=True)
+        lost = LostError("the answer can't be decompressed", maybe_received=True, status=response.status_code)
     finally:
         await response.aclose()
     raise lost
@@ -149,13 +151,15 @@ async def _body(response: httpx.Response, encoding: str) -> bytes:
     """
     encoding = encoding.strip().lower()
     if encoding not in ("", "identity", "gzip"):
-        raise LostError("the answer has an encoding that was not asked for", maybe_received=True)
+        reason = "the answer has an encoding that was not asked for"
+        raise LostError(reason, maybe_received=True, status=response.status_code)
     inflater = zlib.decompressobj(wbits=_GZIP) if encoding == "gzip" else None
     body = bytearray()
     async for part in cast("httpx.AsyncByteStream", response.stream):
         body += inflater.decompress(part, MAX_BODY + 1 - len(body)) if inflater else part
         if len(body) > MAX_BODY:
-            raise LostError(f"the answer is larger than {MAX_BODY} bytes", maybe_received=True)
+            reason = f"the answer is larger than {MAX_BODY} bytes"
+            raise LostError(reason, maybe_received=True, status=response.status_code)
     return bytes(body)
 
 

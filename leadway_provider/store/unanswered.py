@@ -105,9 +105,8 @@ def settle_marks(connection: sa.Connection, delivered: Sequence[Delivery], *, at
     row = tables.row.c
     for chunk in chunks([each.row.row_id for each in delivered if _is_certain(each)]):
         connection.execute(sa.update(tables.row).where(row.id.in_(chunk)).values(sent_fingerprint=None, sent_at=None))
-    if attempt > 1:
-        unsure = {each.row.row_id: each.row.fingerprint for each in delivered if _may_have_created(each)}
-        mark_unanswered(connection, unsure, now)
+    unsure = [each.row for each in delivered if (attempt > 1 or each.maybe_written) and _may_have_created(each)]
+    mark_unanswered(connection, {each.row_id: each.fingerprint for each in unsure}, now)
 
 
 def _is_certain(delivery: Delivery) -> bool:
@@ -118,6 +117,6 @@ def _is_certain(delivery: Delivery) -> bool:
 
 
 def _may_have_created(delivery: Delivery) -> bool:
-    """Return whether an earlier attempt may have created a contact for a row that the API refuses now."""
+    """Return whether an earlier call may have created a contact for a row that the API refuses now."""
     row = delivery.row
     return delivery.outcome is RowState.REFUSED and row.contact.repeatable and row.lives_on is None

@@ -27,6 +27,7 @@ from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import ContactSink, DeliveryStore, UpsertEcho
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
 from leadway_provider.sync.tags import BATCH, TagBatcher
+from leadway_provider.sync.unreadable import UnreadableRows
 from leadway_provider.sync.writer import ContactWriter, NoIdentityError
 
 _Result = TypeVar("_Result")
@@ -93,6 +94,7 @@ class OutboxDelivery:
         self._to_commit = asyncio.Event()
         self._failure: LeadwayError | None = None
         self._unavailable: UnavailableError | None = None
+        self._unreadable = UnreadableRows()
         self._failures_in_a_row = 0
         self._rings: dict[int, list[int]] = {}
         self._in_ring: set[int] = set()
@@ -115,7 +117,8 @@ class OutboxDelivery:
                     for _ in range(self.max_in_flight):
                         self._sending.create_task(self._send())
                 committing.cancel()
-        if error := self._failure or self._unavailable:
+        self._unreadable.log_waiting()
+        if error := self._failure or self._unavailable or self._unreadable.error:
             raise error
 
     @property
@@ -143,7 +146,7 @@ class OutboxDelivery:
                 )
                 continue
             await self._until(lambda: self._active == 0)
-            if self._stopping or not self._break_rings(is_read=is_read):
+            if self._stopping or not (self._break_rings(is_read=is_read) or await self._refuse_unreadable()):
                 break
             await self._until(lambda: self._active == 0)
 
@@ -174,6 +177,14 @@ class OutboxDelivery:
             self._order.go_first(row)
         self._start_all(first)
         return bool(first)
+
+    async def _refuse_unreadable(self) -> bool:
+        """End the rows whose answers can't be read while others can, and return True if there was one."""
+        refusals = [] if self._unavailable else self._unreadable.refusals()
+        for refused in refusals:
+            await self._committed(refused)
+            self._start_all(self._order.leave(refused.row, None, None))
+        return bool(refusals)
 
     async def _in_store(self, call: Callable[..., _Result], *arguments: object) -> _Result:
         """Run a blocking call of the store beside the event loop; one at a time, always on one thread."""
@@ -214,11 +225,15 @@ class OutboxDelivery:
         """Send a row; where it can't be delivered now, it stays in the outbox and holds back what is behind it."""
         try:
             delivery = await self._outcome(row)
+            self._unreadable.other_was_read()
             await self._committed(delivery)
         except UnavailableError as error:
             # Rows that share a call of tags share its error, and it is one failure.
             self._failures_in_a_row += row.position not in self._replaced or error is not self._unavailable
-            self._unavailable = error
+            if error.is_unreadable and row.contact.repeatable and row.position not in self._waiting_for_tags:
+                self._unreadable.add(row, error)
+            else:
+                self._unavailable = error
         except LeadwayError as error:
             self._failure = self._failure or error
         else:

@@ -143,6 +143,7 @@ class Delivery:
         plan_again: whether the row counts as changed when a later run reads it. The account matched a contact to which
             another call may have written at the same time, so that the answer may not be what the contact has now.
         denied: what the contacts of other rows kept, so that the row was written without it.
+        maybe_written: whether the contact of a refused row may have been written, because no answer could be read.
     """
 
     row: OutboxRow
@@ -156,6 +157,7 @@ class Delivery:
     in_crm: frozenset[str] = frozenset()
     plan_again: bool = False
     denied: tuple[Blocker, ...] = ()
+    maybe_written: bool = False
 
     @property
     def fingerprint(self) -> bytes | None:

@@ -180,7 +180,7 @@ class MemoryRun:
         is_refused = delivery.outcome is RowState.REFUSED
         if delivery.outcome.is_accepted or (is_refused and not delivery.row.contact.repeatable):
             row.sent = None
-        elif is_refused and self.plan.attempt > 1 and row.contact_id is None:
+        elif is_refused and (self.plan.attempt > 1 or delivery.maybe_written) and row.contact_id is None:
             row.sent = (delivery.row.fingerprint, self._tables.now())
 
     def _drop_former(self, row_id: int) -> None:
