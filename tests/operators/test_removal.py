@@ -29,7 +29,8 @@ def people(*numbers: int) -> list[Row]:
 
 def emails(sandbox: SandboxServer) -> set[str | None]:
     """Who has a contact."""
-    assert len(sandbox.account) == len(found := {contact.email for contact in sandbox.account.contacts})
+    found = {contact.email for contact in sandbox.account.contacts}
+    assert len(found) == len(sandbox.account)
     return found
 
 
