@@ -22,7 +22,7 @@ from demo.standalone import Standalone
 
 _DAGS = REPOSITORY / "dags"
 _FIRST_DAG = "warehouse_to_leadway"
-_SETTINGS = {
+SETTINGS = {
     "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
     # Airflow looks for new files every five minutes, unless it is told to do so more often.
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
@@ -31,7 +31,7 @@ _SETTINGS = {
 
 def main() -> int:
     """Start everything, print the addresses, and end it at Ctrl-C."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     stage = Stage(REPOSITORY / ".up")
     try:
         with ProcessGroups() as processes:
@@ -51,7 +51,7 @@ def _serve(console: Console, stage: Stage, processes: ProcessGroups) -> None:
     rows = stage.keep()
     ports = stage.folder / "ports.json"
     leadway = Leadway(processes, stage.log, port=kept_port(ports, "leadway", 8808), file=stage.folder / "leadway.json")
-    environment = stage.environment() | _SETTINGS
+    environment = stage.environment() | SETTINGS
     with console.status("Airflow starts, which takes about a minute …"):
         _write_connections(stage, leadway, environment)
         airflow = Standalone(processes, environment, stage.log, port=kept_port(ports, "airflow", 8080))
@@ -64,8 +64,8 @@ def _serve(console: Console, stage: Stage, processes: ProcessGroups) -> None:
     )
     console.print(f"[bold]Log[/bold]        {_shown(stage.log)}")
     console.print(f"\n[bold]DAGs[/bold] of {_shown(_DAGS)}/; a file that you put there is read within 30 seconds:")
-    for name, says in _described():
-        console.print(f"  {name:<26} {says}", soft_wrap=True)
+    for name, says in described_examples():
+        console.print(f"  {name:<26} {says}")
     if is_first and begin_runs(airflow.url, _FIRST_DAG):
         console.print(f"\n{_FIRST_DAG} is switched on, and two runs of it have begun. Switch the others on in Airflow.")
     console.print("\nCtrl-C ends everything.")
@@ -88,7 +88,7 @@ def _write_connections(stage: Stage, leadway: Leadway, environment: dict[str, st
         raise StageError(f"Airflow's connections could not be written; see {stage.log}.")
 
 
-def _described() -> list[tuple[str, str]]:
+def described_examples() -> list[tuple[str, str]]:
     """Return the name and the first sentence of each example."""
     found = []
     for file in sorted(_DAGS.glob("*.py")):

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from leadway_provider.clock import Clock
 
 
+def names_no_account(settings: ConnectionSettings) -> bool:
+    """Return True if a connection is an agency's and leaves the account to each task."""
+    app = settings.credentials
+    return isinstance(app, OAuthApp) and app.company_id is not None and not settings.location_id
+
+
 def installed_locations(
     settings: ConnectionSettings, token_of: Callable[[OAuthApp], TokenSource], *, clock: Clock
 ) -> list[InstalledLocation]:

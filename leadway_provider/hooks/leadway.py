@@ -25,6 +25,7 @@ from leadway_provider.hooks.blocking import Blocking
 from leadway_provider.hooks.session import Session, in_event_loop
 from leadway_provider.hooks.tokens import ConnectionTokens
 from leadway_provider.policies import QuotaPolicy
+from leadway_provider.words import counted
 
 if TYPE_CHECKING:
     from airflow.sdk.lineage import HookLineageCollector
@@ -236,8 +237,16 @@ class LeadwayHook(BaseHook):
         return answer
 
     def test_connection(self) -> tuple[bool, str]:
-        """Return whether the token works for the location, and a sentence that names the account or what to correct."""
+        """Return whether the token works, and a sentence that names the account or what to correct.
+
+        An agency's connection need name no account: then the sentence has the number of accounts.
+        """
+        from leadway_provider.hooks.agency import names_no_account  # noqa: PLC0415 - a DAG file needs no pydantic
+
         try:
+            if names_no_account(self.settings):
+                accounts = counted(len(self.installed_locations()), "account")
+                return True, f"The agency's token works; its app is installed in {accounts}."
             return True, self.call(_describe_account)
         except LeadwayError as error:
             return False, str(error)

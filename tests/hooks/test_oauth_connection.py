@@ -170,6 +170,15 @@ def test_an_agencys_connection_without_a_location_is_an_error(connect: Connect) 
         LeadwayHook(conn_id).get_location()
 
 
+def test_the_test_of_an_agencys_connection_needs_no_location(connect: Connect) -> None:
+    """It serves all accounts, and its test says how many there are; with a location it is tested like any other."""
+    agency = {"auth": "agency", "refresh_token": "sandbox-agency-refresh-token", "company_id": "sandbox-company"}
+    with LeadwayHook(connect(**agency, location_id="")) as hook:
+        assert hook.test_connection() == (True, "The agency's token works; its app is installed in 2 accounts.")
+    with LeadwayHook(connect(**agency)) as hook:
+        assert LOCATION in hook.test_connection()[1]
+
+
 def test_stored_tokens_are_encrypted_with_airflows_key(connect: Connect, sandbox: Service, tmp_path: Path) -> None:
     """Neither token is readable in the file, and with the key both are."""
     with LeadwayHook(connect()) as hook:
