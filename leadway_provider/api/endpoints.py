@@ -198,7 +198,7 @@ class Endpoints(ABC):
             Call(
                 "GET",
                 "/locations/{locationId}/customFields",
-                lambda answer: read_custom_fields(answer.json["customFields"] or []),
+                lambda answer: read_custom_fields(answer.json["customFields"]),
                 ids={"locationId": self.location_id},
                 params={"model": "contact"},
             )
@@ -239,7 +239,7 @@ class Endpoints(ABC):
             Call(
                 "GET",
                 "/users/",
-                lambda answer: read_users(answer.json["users"] or []),
+                lambda answer: read_users(answer.json["users"]),
                 params={"locationId": self.location_id},
             )
         )

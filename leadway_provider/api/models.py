@@ -244,15 +244,18 @@ class UserPage:
         return cls(read_users(users), len(users), count if isinstance(count, int) else 0)
 
 
-def read_custom_fields(items: list[object]) -> list[CustomField]:
+def read_custom_fields(items: object) -> list[CustomField]:
     """Return those custom fields of an answer that belong to contacts; those that can't be filled say why.
 
     Every part of an item may be missing, because accounts hold odd ones (observed). An item without id, name and key is
     left out: no column can name it.
+
+    Raises:
+        TypeError: it is not a list.
     """
     return [
         _custom_field(item)
-        for item in items
+        for item in _listed(items)
         if isinstance(item, dict)
         and _text(item.get("model")) in ("", "contact")
         and any(_text(item.get(name)) for name in ("id", "name", "fieldKey"))
@@ -286,7 +289,17 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def read_users(items: list[object]) -> list[User]:
-    """Return the users of an answer; those without an id and those that were deleted are left out."""
-    users = [item for item in items if isinstance(item, dict) and item.get("deleted") is not True]
+def _listed(items: object) -> list[object]:
+    if not isinstance(items, list | None):
+        raise TypeError("the account's settings are not a list")
+    return items or []
+
+
+def read_users(items: object) -> list[User]:
+    """Return the users of an answer; those without an id and those that were deleted are left out.
+
+    Raises:
+        TypeError: it is not a list.
+    """
+    users = [item for item in _listed(items) if isinstance(item, dict) and item.get("deleted") is not True]
     return [User(user["id"], _text(user.get("email")) or None) for user in users if _has_identifier(user, "id")]

@@ -37,6 +37,14 @@ def test_an_account_without_custom_fields_and_users() -> None:
     assert result(FakeApi({"users": None}).get_users()) == []
 
 
+@pytest.mark.parametrize("odd", ["text", {"id": "f1"}, 7, True, "x" * 1000])
+def test_settings_that_are_no_list_are_unreadable(odd: object) -> None:
+    """An account whose settings can't be read is not one that has none."""
+    for asked in (FakeApi({"customFields": odd}).get_custom_fields(), FakeApi({"users": odd}).get_users()):
+        with pytest.raises(TypeError):
+            result(asked)
+
+
 @pytest.mark.parametrize(
     ("odd", "read"),
     [

@@ -13,6 +13,7 @@ from leadway_provider.api.call import Call
 from leadway_provider.api.endpoints import Endpoints
 from leadway_provider.api.installed import installed_call
 from leadway_provider.api.models import ContactRecord, UpsertAnswer
+from leadway_provider.api.network import MAX_BODY
 from leadway_provider.api.pacing import Pacer
 from leadway_provider.api.refusal import error_of
 from leadway_provider.api.settings import ConnectionSettings
@@ -181,7 +182,7 @@ def any_answer(random: Random, right: Json) -> Answer:
         (name, text(random) if random.random() < 0.4 else value)
         for name, value in random.sample(_HEADERS, random.choice((0, 0, 1, 3)))
     ]
-    return Answer(random.choice(_STATUSES), tuple(headers), body)
+    return Answer(random.choice(_STATUSES), tuple(headers), body[:MAX_BODY])
 
 
 def read_answer(settings: ConnectionSettings, call: Call[Any], answer: Answer) -> None:
