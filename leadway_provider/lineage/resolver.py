@@ -216,6 +216,8 @@ class Resolver:
             return "it is a column that is named by its position"
         if self._dialect == "mysql":
             return "it is a variable, which may change from row to row"
+        if isinstance(parameter.this, exp.Parameter) or self._dialect in ("snowflake", "tsql"):
+            return "it is a variable of the session, whose value is not written in the query"
         return None
 
     def _from_column(self, scope: Scope, column: exp.Column) -> Derivation:

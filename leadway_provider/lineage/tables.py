@@ -11,9 +11,8 @@ from sqlglot import exp
 from leadway_provider.lineage.functions import makes_rows_of_arguments
 from leadway_provider.lineage.origin import Table
 
-_FILE: Final = re.compile(
-    r"[/*?]|://|\.(parquet|csv|tsv|json|ndjson|jsonl|xlsx|arrow|avro|db|duckdb)(\.(gz|zst))?$", re.IGNORECASE
-)
+_FILE: Final = re.compile(r"[/*?.]")
+"""DuckDB and its extensions read a file by its ending, and any of them may be new."""
 _FILE_FORMATS: Final = frozenset({"parquet", "csv", "json", "orc", "avro", "text", "delta", "binaryfile", "iceberg"})
 """Spark reads a file where one of these is written in place of a schema."""
 _SPARK: Final = frozenset({"spark", "spark2", "databricks"})
@@ -35,7 +34,7 @@ def outside(source: exp.Table, dialect: str) -> str | None:
     """
     inner = source.this
     if isinstance(inner, exp.Identifier):
-        return _outside_name(source, dialect)
+        return _outside_name(source, inner, dialect)
     kinds: Mapping[type[exp.Expr], str] = {
         exp.Var: "it comes from a stage",
         exp.Literal: "it comes from a stage or a file",
@@ -49,12 +48,21 @@ def outside(source: exp.Table, dialect: str) -> str | None:
     return None
 
 
-def _outside_name(source: exp.Table, dialect: str) -> str | None:
+def _outside_name(source: exp.Table, inner: exp.Identifier, dialect: str) -> str | None:
+    if inner.args.get("temporary"):
+        return "it comes from a temporary table"
+    if dialect == "clickhouse" and _is_dictionary(source):
+        return "it comes from a dictionary"
     if _is_file(source, dialect):
         return "it comes from a file"
     if dialect == "oracle" and "@" in source.name:
         return "its table is in another database"
     return None
+
+
+def _is_dictionary(source: exp.Table) -> bool:
+    """Return True for `dictionary('name')`, which the parser reads as a table with names for its columns."""
+    return source.name.lower() == "dictionary" and bool(source.alias_column_names)
 
 
 def _is_file(source: exp.Table, dialect: str) -> bool:
