@@ -18,7 +18,7 @@ from leadway_provider.source.cause import cause, first_line
 from leadway_provider.source.cells import CellType, Row, column_types, converted
 from leadway_provider.source.drivers import result_types, return_text
 from leadway_provider.source.encoding import carry_statements, column_name, is_carried, speak_unicode
-from leadway_provider.source.statement import bound, named, require_one_statement, without_values
+from leadway_provider.source.statement import bound, named, one_statement, without_values
 from leadway_provider.source.stream import streaming
 
 log = printable_log(__name__)
@@ -109,7 +109,7 @@ def read_source(
         SourceUnavailableError: the database can't be reached, or the connection was lost.
         SourceError: the database refuses the query, a parameter is missing, or the query does not return rows.
     """
-    require_one_statement(sql, name)
+    sql = one_statement(sql, name)
     if optional:
         names = named(sql)
         parameters = {**{each: value for each, value in optional.items() if each in names}, **(parameters or {})}

@@ -20,19 +20,23 @@ _VERBS: Final = re.compile(
 _WORD: Final = re.compile(r"[^\s'\"`(),;:=<>]+")
 
 
-def require_one_statement(sql: str, name: str) -> None:
-    """Raise SourceError if the SQL is empty or has more than one statement; some drivers would run them all.
+def one_statement(sql: str, name: str) -> str:
+    """Return the SQL without the semicolons at its end, which some databases refuse.
 
-    A semicolon in a text, a quoted name or a comment ends no statement, nor does one that nothing follows.
+    A semicolon in a text, a quoted name or a comment ends no statement.
 
     Args:
         sql: the source's SQL.
         name: how the error calls the source.
+
+    Raises:
+        SourceError: the SQL is empty, or has more than one statement; some drivers would run them all.
     """
-    if not sql.strip("; \t\r\n"):
+    alone = sql.rstrip("; \t\r\n")
+    if not alone.lstrip("; \t\r\n"):
         raise SourceError(f"The SQL for source {name!r} is empty; it must be one SELECT.")
-    if ";" not in sql:
-        return
+    if ";" not in alone:
+        return alone
     import sqlparse  # noqa: PLC0415 - few queries have a semicolon
 
     statements: Any = sqlparse.parse(sql)
@@ -43,6 +47,7 @@ def require_one_statement(sql: str, name: str) -> None:
             f"The SQL for source {name!r} has {len(words)} statements ({listed}); it must be one SELECT. "
             "What a session needs, such as a SET, belongs into the connection or into hook_params."
         )
+    return alone
 
 
 def named(sql: str) -> Collection[str]:

@@ -137,13 +137,25 @@ MARIADB: Final = (
     ("latin", "é"),
     ("raw", b"\xe9"),
     ("born", None),
+    ("made", 2020),
+    ("place", b"\0\0\0\0\1\1\0\0\0\0\0\0\0\0\0\xf0?\0\0\0\0\0\0\0@"),
+    ("facts", '{"a": 1e400}'),
+    ("big", 2**64 - 1),
+    ("address", "::1"),
+    ("long_bits", 2**64 - 1),
+    ("sjis", "…"),
 )
 """Expressions of MariaDB over the columns of a table, and what a row has for them."""
 TABLE: Final = """
     CREATE TABLE odd (one BIT(1), none BIT(1), bits BIT(10), colours SET('red', 'green', 'blue'), nothing SET('red'),
-        size ENUM('M', 'L'), latin VARCHAR(9) CHARACTER SET latin1, raw VARBINARY(9), born DATE)
+        size ENUM('M', 'L'), latin VARCHAR(9) CHARACTER SET latin1, raw VARBINARY(9), born DATE, made YEAR,
+        place POINT, facts JSON, big BIGINT UNSIGNED, address INET6, long_bits BIT(64),
+        sjis TINYTEXT CHARACTER SET sjis)
 """
-ODD: Final = "INSERT INTO odd VALUES (b'1', b'0', 513, 'blue,red', '', 'L', _latin1 x'e9', x'e9', NULL)"
+ODD: Final = (
+    "INSERT INTO odd VALUES (b'1', b'0', 513, 'blue,red', '', 'L', _latin1 x'e9', x'e9', NULL, 2020, POINT(1, 2), "
+    "'{\"a\": 1e400}', 18446744073709551615, '::1', 18446744073709551615, _sjis x'8163')"
+)
 
 DUCKDB: Final[tuple[tuple[str, object], ...]] = (
     ("date 'infinity'", OUT),

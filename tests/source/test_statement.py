@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from leadway_provider.exceptions import SourceError
 from leadway_provider.source.query import read_source
-from leadway_provider.source.statement import require_one_statement, without_values
+from leadway_provider.source.statement import one_statement, without_values
 
 
 def rows(engine: sa.Engine, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[object, ...]]:
@@ -58,7 +58,12 @@ def test_more_than_one_statement(engine: sa.Engine, sql: str, listed: str) -> No
 )
 def test_a_semicolon_that_ends_no_statement(sql: str) -> None:
     """Texts, names and comments may have one, in the words of any database."""
-    require_one_statement(sql, "warehouse")
+    assert one_statement(sql, "warehouse") == sql.rstrip(";\n")
+
+
+def test_semicolons_at_the_end(engine: sa.Engine) -> None:
+    """They do not matter, with any database."""
+    assert rows(engine, "SELECT 1 AS a;;\n; ") == [(1,)]
 
 
 def test_a_parameter_that_the_query_does_not_use(engine: sa.Engine) -> None:
