@@ -12,6 +12,10 @@ _ONE_SCHEMA: Final = frozenset({"mysql", "mariadb"})
 """Backends in which a database and a schema are the same thing."""
 _CAPITALS: Final = frozenset({"snowflake", "oracle"})
 """Backends that write names in capitals, but whose dialects give the default schema in lower case."""
+_ALL_CAPITALS: Final = frozenset({"snowflake"})
+"""Backends all of whose names Airflow's own OpenLineage writes in capitals, quoted ones too."""
+_FIRST_SCHEMA: Final = {"mssql": "dbo"}
+"""The schema of a table without one where the database does not say it, or where it is another database's table."""
 
 
 class DatasetName(NamedTuple):
@@ -57,15 +61,16 @@ class SourceDatabase:
 
     def table(self, table: Table) -> DatasetName:
         """Return the dataset of a table that the query names. Parts that the query leaves out are filled in."""
-        parts = [*self._parents(table), table.name]
-        return DatasetName(self.namespace, ".".join(filter(None, parts)))
+        name = ".".join(filter(None, [*self._parents(table), table.name]))
+        return DatasetName(self.namespace, name.upper() if self.backend in _ALL_CAPITALS else name)
 
     def result(self, sync: str) -> DatasetName:
         """Return the dataset of the query's own result. It stands for tables that can't be determined."""
         return DatasetName(self.namespace, f"{sync}.query")
 
     def _parents(self, table: Table) -> tuple[str | None, ...]:
-        schema = table.schema or self.schemas.found.get(table.name) or self.schemas.default
+        own = None if table.catalog else self.schemas.found.get(table.name) or self.schemas.default
+        schema = table.schema or own
         if self.backend in _ONE_SCHEMA:
             return (table.schema or self.database,)
         if self.backend == "sqlite":
@@ -76,7 +81,7 @@ class SourceDatabase:
             return table.catalog or _stem(self.database), schema or "main"
         if self.backend in _CAPITALS:
             return table.catalog or _upper(self.database), table.schema or _upper(schema or "public")
-        return table.catalog or self.database, schema or "public"
+        return table.catalog or self.database, schema or _FIRST_SCHEMA.get(self.backend, "public")
 
 
 def _upper(name: str | None) -> str | None:

@@ -43,15 +43,26 @@ CONNECTIONS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("snowflake", "snowflake", SNOWFLAKE | {"extra": {"account": "xy12345.eu-central-1", "database": "shop"}}),
     ("snowflake", "snowflake", SNOWFLAKE | {"extra": {"account": "acme-prod", "database": "Shop"}}),
 )
+_QUOTED: Final = ("crm.customers", '"Crm"."Customers"', "lake.crm.customers", 'lake."Crm"."Customers"')
+WRITTEN: Final = {
+    "postgresql": _QUOTED,
+    "snowflake": (*_QUOTED, "Crm.Customers", "LAKE.Crm.customers"),
+    "mssql": (*_QUOTED, "Crm.Customers", "[Lake].[Crm].[Customers]", "[Sales Data].dbo.Customers"),
+    "trino": ("crm.customers", "lake.crm.customers"),
+}
+"""How a query may write a table."""
 ASKED: Final = [each[1:] for each in CONNECTIONS if find_spec(f"airflow.providers.{each[0].partition('.')[0]}")]
 
 
-@pytest.mark.parametrize(("backend", "connection"), ASKED)
+@pytest.mark.parametrize(
+    ("backend", "connection", "table"),
+    [(*each, table) for each in ASKED for table in WRITTEN.get(each[0], ("crm.customers",))],
+)
 def test_a_table_has_the_name_that_the_hook_gives_it(
-    backend: str, connection: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    backend: str, connection: dict[str, Any], table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Namespace and name of a table with a schema are those that Airflow's parser makes of the hook's own facts."""
-    sql = "SELECT id, email FROM crm.customers"
+    sql = f"SELECT id, email FROM {table}"  # noqa: S608 - of this test's own names
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
     made = Connection.get("warehouse")
     hook = cast("Any", made).get_hook()
@@ -63,8 +74,8 @@ def test_a_table_has_the_name_that_the_hook_gives_it(
         parsed.in_tables, [], info, namespace=parser.create_namespace(info)
     )
     source = source_database(made, Address(backend, connection))
-    [table] = read_query(sql, backend).tables
-    assert source.table(table) == (airflows.namespace, airflows.name)
+    [found] = read_query(sql, backend).tables
+    assert source.table(found) == (airflows.namespace, airflows.name)
 
 
 class Address:
