@@ -42,8 +42,8 @@ class ListedRows(Protocol):
         """Return how many rows have which outcome, counted up to `MOST_COUNTED`."""
         ...
 
-    def by_reason(self) -> list[ReasonCount]:
-        """Return how many rows have which reason code, most rows first."""
+    def by_reason(self, outcome: RowState) -> list[ReasonCount]:
+        """Return how many rows of that outcome have which reason code, most rows first."""
         ...
 
     def page(self, outcome: RowState, *, code: str | None, cursor: str | None, limit: int) -> Page[ListedRow]:
@@ -65,8 +65,8 @@ class _FoundRows:
     def by_outcome(self) -> dict[RowState, int]:
         return self._rows.count_to(MOST_COUNTED)
 
-    def by_reason(self) -> list[ReasonCount]:
-        return self._rows.by_reason()
+    def by_reason(self, outcome: RowState) -> list[ReasonCount]:
+        return self._rows.by_reason(outcome)
 
     def page(self, outcome: RowState, *, code: str | None, cursor: str | None, limit: int) -> Page[ListedRow]:
         found = self._rows.page(outcome, code=code, cursor=cursor, limit=limit)
@@ -91,7 +91,7 @@ class _PlannedRows:
     def by_outcome(self) -> dict[RowState, int]:
         return self._plan.count_to(MOST_COUNTED)
 
-    def by_reason(self) -> list[ReasonCount]:
+    def by_reason(self, outcome: RowState) -> list[ReasonCount]:  # noqa: ARG002 - see the class
         return []
 
     def page(self, outcome: RowState, *, code: str | None, cursor: str | None, limit: int) -> Page[ListedRow]:  # noqa: ARG002 - see the class

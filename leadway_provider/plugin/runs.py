@@ -56,7 +56,7 @@ def run(visit: Visiting, run_id: str, choice: Annotated[Choice, Query()]) -> Res
         plot=draw_usage(samples),
         outcomes_now=outcomes,
         most_counted=MOST_COUNTED,
-        reasons=rows.by_reason(),
+        reasons=rows.by_reason(chosen) if chosen else [],
         lineage=draw_lineage(visit.state.runs().columns(run_id)),
         chosen=chosen,
         code=choice.code,
