@@ -80,14 +80,15 @@ class CarryRule:
         return row.outcome == RowState.REFUSED and is_as_it_was and self._keeps(row)
 
     def may_have_been_sent(self, row: sa.Row[Any], planned: Planned | None) -> bool:
-        """Return whether the row is all that is known of a contact which a call without an answer may have created.
+        """Return whether the row is all that is known of what a call without an answer may have written.
 
-        Where what is planned now sends the same identities, the account matches that contact by itself.
+        It may have created a contact. Where what is planned now sends the same identities, the account matches that
+        contact by itself.
         """
         is_unanswered = row.outcome in (RowState.PENDING, tables.FORMER) or (
             row.outcome == RowState.REFUSED and row.sent_fingerprint == row.fingerprint
         )
-        if not is_unanswered or row.contact_id is not None or not self._keeps(row):
+        if not is_unanswered or not self._keeps(row):
             return False
         sends = set(planned.claimed.split()) if planned else set()
         return row.outcome == tables.FORMER or not set((row.claimed or "").split()) <= sends

@@ -41,7 +41,7 @@ def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: i
     places = {each.row_id: _place(each, contacts[each.row_id], run) for each in rows}
     found = neighbours(connection, run, claimed, places) if claimed else {}
     alone = Neighbours()
-    former = _former(connection, [row_id for row_id, place in places.items() if place == (None, None)])
+    former = _former(connection, list(places))
     return [
         OutboxRow(
             position=each.id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from leadway_provider.store import tables
 from leadway_provider.store.database import chunks
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Delivery
+
+_PART: Final = 1000
+"""Rows that are in memory at a time: after a killed run there may be as many as the run had."""
 
 
 class MayHave(NamedTuple):
@@ -43,7 +46,8 @@ def may_have(connection: sa.Connection, sync_id: int, identities: Collection[str
         .order_by(outbox.id)
     )
     found: defaultdict[str, list[MayHave]] = defaultdict(list)
-    for row_id, contact_id, outcome, claimed in connection.execute(former) if identities else ():
+    rows = connection.execute(former, execution_options={"yield_per": _PART}) if identities else ()
+    for row_id, contact_id, outcome, claimed in rows:
         for identity in set(claimed.split()).intersection(identities):
             found[identity].append(MayHave(row_id, contact_id, outcome))
     return found

@@ -102,8 +102,9 @@ class OutboxRow:
         contact_id: the contact that the row is written to, or None where the account has to match one.
         lives_on: the contact that the row lives on. It is matched anew where another row was there first.
         blockers: rows whose contacts still have an identity that this row sends.
-        former: what earlier runs may have sent instead, without an answer, oldest first; only for a row that lives on
-            no known contact, and that no longer sends all of these identities.
+        former: what earlier runs may have sent instead, without an answer, oldest first; only for a row that no longer
+            sends all of these identities. Such a call may have created a contact, if the row lived on none, or if its
+            contact was gone.
         known_since: when the row was first read; a contact that is older was not created for it.
         takes_over: the contact of a departed row that the account will match for this row, or None.
         at_takeover: what that contact has of this row, and gives up if the row turns out to have another contact.

@@ -97,8 +97,11 @@ class ContactWriter:
         self._check_identities(row, contact, remarks)
         if contact_id := await self._created_before(row):
             with suppress(ContactNotFoundError):
-                return await self._write_to_created(row, contact_id, contact, remarks)
+                return await self._write_to_found(row, contact_id, contact, remarks)
         echo = await self._upsert(row, contact)
+        if row.takes_over not in (None, echo.contact_id) and self._lacks(echo, row.at_takeover):
+            written = await self._write_to_found(row, echo.contact_id, contact, remarks)
+            return replace(written, is_new=echo.new)
         return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), tuple(remarks))
 
     async def free(self, row: OutboxRow, blockers: Sequence[Blocker]) -> list[Blocker]:
@@ -162,10 +165,14 @@ class ContactWriter:
             echo, kept = await self._update_company(echo, contact, kept)
         return self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
 
-    async def _write_to_created(
+    def _lacks(self, echo: UpsertEcho, blockers: Sequence[Blocker]) -> bool:
+        """Return whether an answer does not show what the contact of a departed row has."""
+        return not self.hasher.shown(echo.kept).issuperset(blocker.identity for blocker in blockers)
+
+    async def _write_to_found(
         self, row: OutboxRow, contact_id: str, contact: Contact, remarks: Sequence[Reason]
     ) -> Written:
-        """Write to the contact that a call without an answer has created; the one to be taken over gives up first."""
+        """Write to a contact that turned out to be the row's; one that was to be taken over gives up first."""
         kept = await self.free(row, row.at_takeover) if contact_id != row.takes_over else []
         hashed = self.hasher.fields_of(contact)
         said = (*remarks, *_kept_by_others(hashed, kept))
@@ -182,7 +189,11 @@ class ContactWriter:
             raise NoIdentityError(tuple(remarks) or (reason("", "no_identity"),))
 
     async def _write_anew(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> Written:
-        """Let the account match a contact for a row whose contact is gone."""
+        """Let the account match a contact for a row whose contact is gone, unless a lost call has created one."""
+        if contact_id := await self._created_before(row):
+            recreated = reason("", "contact_recreated")
+            with suppress(ContactNotFoundError):
+                return await self._write_to_found(row, contact_id, contact, (*remarks, recreated))
         echo = await self._upsert(row, contact)
         moved = reason("", "contact_recreated" if echo.new else "contact_moved")
         return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), (*remarks, moved))

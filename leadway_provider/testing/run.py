@@ -207,7 +207,7 @@ class MemoryRun:
             contact_id=contact_id,
             lives_on=row.contact_id,
             blockers=neighbours.blockers,
-            former=tuple(each.contact for each in former if each.contact and row.contact_id is None),
+            former=tuple(each.contact for each in former if each.contact),
             known_since=row.created_at,
             takes_over=neighbours.takes_over,
             at_takeover=neighbours.at_takeover,

@@ -67,9 +67,10 @@ class MemorySeal:
             del self._tables.outbox[entry.position]
 
     def _may_have_been_sent(self, entry: MemoryEntry) -> bool:
-        """Return whether the entry is all that is known of a contact which a call without an answer may have created.
+        """Return whether the entry is all that is known of what a call without an answer may have written.
 
-        Where what is planned now sends the same identities, the account matches that contact by itself.
+        It may have created a contact. Where what is planned now sends the same identities, the account matches that
+        contact by itself.
         """
         row = self._tables.rows[entry.row_id]
         sent, _ = row.sent or (None, None)
@@ -80,7 +81,7 @@ class MemorySeal:
             return False
         planned = self._planned.get(entry.row_id)
         sends = planned.claimed if planned else ()
-        return row.contact_id is None and (entry.is_former or not set(entry.claimed) <= set(sends))
+        return entry.is_former or not set(entry.claimed) <= set(sends)
 
     def _may_block(self, entry: MemoryEntry) -> bool:
         """Return whether a call without an answer may have given the row's contact what another row sends now."""

@@ -75,8 +75,8 @@ class MemoryEntry:
         refusals: in how many runs the API refused it.
         carried: whether an earlier run had left it.
         is_former: whether a newer plan has something else for the row, so that this is not sent any more. It is kept,
-            because it may have been sent, while the row lives on no known contact, or where another row sends now what
-            its contact may have got.
+            because it may have been sent, until the row is accepted; where the row has departed, while another row
+            sends what its contact may have got.
     """
 
     position: int

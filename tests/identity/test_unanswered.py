@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from leadway_provider.sync.outcome import Counts
-from tests.identity.faults import Fault
-from tests.identity.model import Person, RunSpec, World
+from tests.identity.faults import Fault, run_inline
+from tests.identity.model import INVALID, Person, RunSpec, World
 
 ANN, BOB, EVE, SAM = "ann@example.com", "bob@example.com", "eve@example.com", "sam@example.com"
 HOME, WORK = "+12025550101", "+12025550102"
@@ -161,4 +161,46 @@ def test_a_row_with_a_contact_from_a_lost_call_takes_the_e_mail_of_a_departed_ro
     world.source = {2: Person(EVE, None, "Bob")}
     assert world.run() == Counts(read=1, created=1)
     assert emails(world) == {"Eve": None, "Bob": EVE}
+    assert world.run() == Counts(read=1, unchanged=1)
+
+
+def test_what_a_lost_call_may_have_given_a_contact_is_known_while_its_row_is_invalid(unsure_world: World) -> None:
+    """Bob's row is invalid for a run. Ann's waits for its e-mail, and goes after his row when that is sent again."""
+    world = unsure_world
+    world.source[2] = Person(INVALID, None, "Bob")
+    assert world.run() == Counts(read=2, invalid=1, superseded=1)
+    world.source[2] = Person(SAM, None, "Bob")
+    assert world.run() == Counts(read=2, updated=2)
+    assert emails(world) == {"Ann": EVE, "Bob": SAM}
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.KILLED_AFTER])
+def test_a_lost_call_may_have_created_a_contact_for_a_row_whose_contact_was_gone(
+    empty_world: World, fault: Fault
+) -> None:
+    """A colleague deleted the row's contact, so the account created another one; then the row changed."""
+    world = empty_world
+    world.source = {1: Person(ANN, HOME, "Ann")}
+    world.run()
+    run_inline(world.account.delete_contact(next(iter(world.account.contacts))))
+    world.source = {1: Person(BOB, HOME, "Ann")}
+    world.run(RunSpec(attempts=({1: fault},), is_abandoned=True))
+    world.source = {1: Person(EVE, WORK, "Ann")}
+    assert world.run() == Counts(read=1, created=1)
+    assert contacts(world) == [("Ann", EVE, WORK)]
+    assert world.run() == Counts(read=1, unchanged=1)
+
+
+def test_the_contact_of_a_departed_row_gives_up_the_phone_if_the_account_matches_another_one(
+    empty_world: World,
+) -> None:
+    """A colleague took the e-mail away, which a stranger has now; the new row has the e-mail and the phone."""
+    world = empty_world
+    world.source = {1: Person(ANN, HOME, "Ann")}
+    world.run()
+    world.account.edit_contact(next(iter(world.account.contacts)), email=None)
+    world.account.add_contact(email=ANN, firstName="Sue")
+    world.source = {2: Person(ANN, HOME, "Anna")}
+    assert world.run() == Counts(read=1, updated=1)
+    assert contacts(world) == [("Ann", None, None), ("Anna", ANN, HOME)]
     assert world.run() == Counts(read=1, unchanged=1)
