@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from leadway_provider.exceptions import ConnectionSettingsError
 from leadway_provider.source.engine import Address, Connect
 
+_UNICODE: Final = "utf8mb4"
+"""MySQL's name of the charset that has every character."""
 _TLS_MODES: Final = frozenset({"REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"})
 _TLS_FILES: Final = frozenset({"ssl_ca", "ssl_capath", "ssl_cert", "ssl_cipher", "ssl_key"})
 _TLS_CHECKS: Final = frozenset({"ssl_verify_cert", "ssl_verify_identity"})
@@ -94,8 +96,7 @@ def _checked(connect: Connect, conn_id: str, client: str, extra: Mapping[str, An
         opened = connect()
         if client == "mysqlclient":
             opened.cursorclass = opened.default_cursor
-            if not extra.get("charset"):
-                opened.set_character_set("utf8mb4")
+        _speak_unicode(opened, client)
         if _asks_for_tls(extra) and not _is_encrypted(opened):
             opened.close()
             raise ConnectionSettingsError(
@@ -107,13 +108,29 @@ def _checked(connect: Connect, conn_id: str, client: str, extra: Mapping[str, An
     return connect_and_check
 
 
+def _speak_unicode(connection: Any, client: str) -> None:
+    """Let driver and session speak all of Unicode; for a character that their charset lacks, the server writes `?`."""
+    driver = connection.character_set_name() if client == "mysqlclient" else connection.charset
+    session = _rows(connection, "SELECT @@character_set_client, @@character_set_connection, @@character_set_results")
+    if {driver, *session[0]} != {_UNICODE}:
+        choose = (
+            connection.set_charset_collation if client == "mysql-connector-python" else connection.set_character_set
+        )
+        choose(_UNICODE)
+
+
 def _is_encrypted(connection: Any) -> bool:
+    return any(cipher for _, cipher in _rows(connection, "SHOW STATUS LIKE 'Ssl_cipher'"))
+
+
+def _rows(connection: Any, sql: str) -> Sequence[Sequence[Any]]:
     cursor = connection.cursor()
     try:
-        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
-        return any(cipher for _, cipher in cursor.fetchall())
+        cursor.execute(sql)
+        rows: Sequence[Sequence[Any]] = cursor.fetchall()
     finally:
         cursor.close()
+    return rows
 
 
 def _pymysql(hook: Any, extra: Mapping[str, Any]) -> Connect:
@@ -137,7 +154,7 @@ def _pymysql(hook: Any, extra: Mapping[str, Any]) -> Connect:
             database=hook.schema or connection.schema or None,
             init_command=hook.init_command,
             local_infile=bool(hook.local_infile),
-            **{"charset": "utf8mb4"} | options,
+            **{"charset": _UNICODE} | options,
         )
 
     return connect
