@@ -73,6 +73,12 @@ class Site:
         ).json()["extra_links"]
         return found
 
+    def log(self, dag_id: str, dag_run_id: str) -> str:
+        """Return the log of a run's task, of its last try, as Airflow's page gets it."""
+        task = f"dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/sync"
+        number = self._api.get(task).json()["try_number"]
+        return self._api.get(f"{task}/logs/{number}", headers={"Accept": "application/json"}).text
+
     def audited(self, event: str) -> set[tuple[str, str]]:
         """Return of which DAGs Airflow's audit log has this event, and who did it."""
         found = self._api.get("eventLogs", params={"event": event}).json()["event_logs"]

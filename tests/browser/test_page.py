@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+import leadway_provider
 from tests.browser.conftest import LogIn, Runs
 from tests.browser.site import APP_URL, Site
 
@@ -87,6 +89,14 @@ def test_the_task_has_extra_links(site: Site, runs: Runs) -> None:
     dag_run_id = quote(runs.dag_run_ids["people"], safe="")
     assert links["Leadway run"] == f"{site.url}/leadway/task-runs/people/{dag_run_id}/sync/-1"
     assert links["Leadway contacts"] == f"{APP_URL}/v2/location/sandbox-location/contacts/smart_list/All"
+
+
+def test_the_log_of_a_failed_task_has_the_error_once(site: Site, runs: Runs) -> None:
+    """With Airflow's own frames, and none of this package."""
+    log = site.log("people", runs.dag_run_ids["people"])
+    assert log.count("max_rejected is 0") == 1
+    assert "task_runner.py" in log
+    assert str(Path(leadway_provider.__file__).parent) not in log
 
 
 def test_a_full_resync_is_asked_for_and_taken_back(page: Page, runs: Runs) -> None:
