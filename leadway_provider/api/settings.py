@@ -40,6 +40,7 @@ LOCATION_ID: Final = r"^[A-Za-z0-9_-]{1,64}$"
 
 _EXTRAS: Final = tuple(name for name in ALLOWED if name != "host")
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "on", "1"), True) | dict.fromkeys(("false", "no", "off", "0"), False)
+_LONGEST_ADDRESS: Final = 8000
 _log = printable_log(__name__)
 
 
@@ -245,9 +246,13 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_proxy(address: str) -> bool:
+    """Return True for what httpx takes too, whose own errors would quote a part of the address."""
+    if len(address) > _LONGEST_ADDRESS or not address.isprintable() or any(map(str.isspace, address)):
+        return False
     try:
         url = urlsplit(address)
-        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        host = url.hostname or ""
+        return url.scheme in ("http", "https") and bool(host) and host.isascii() and url.port != 0
     except ValueError:
         return False
 

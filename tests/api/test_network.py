@@ -134,7 +134,9 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "proxy",
     ["user:hunter2@proxy.example.com", "user:hunter2@proxy.example.com:3128", "socks5://user:hunter2@127.0.0.1:1080",
-     "http://user:hunter2@", "http://user:hunter2@[::1", "http://user:hunter2@proxy.example.com:99999"],
+     "http://user:hunter2@", "http://user:hunter2@[::1", "http://user:hunter2@proxy.example.com:99999",
+     "http://user:hunter2@proxy.example.com\n.evil", "http://us er:hunter2@proxy.example.com",
+     "http://user:hunter2@1\uff12.example.com", "http://user:hunter2@" + "a" * 9000, "http://user:hunter2@\u00f1..x"],
 )  # fmt: skip
 def test_a_proxy_of_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch, name: str, proxy: str) -> None:
     """The error names the variable and the allowed values, and shows neither the address nor the password."""
