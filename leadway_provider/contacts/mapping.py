@@ -299,7 +299,12 @@ def _compiled(
         phone_steps=tuple(phone_steps),
         constants=constants,
         targets={each.api_path: each.written for each in assigned},
+        users_digest=_users_digest(users) if any(each.target.kind is Kind.USER for each in assigned) else b"",
     )
+
+
+def _users_digest(users: Mapping[str, str]) -> bytes:
+    return blake2b(json.dumps(sorted(users.items())).encode(), digest_size=8).digest()
 
 
 def _constant(each: _Assignment, convert: Converter, rules: ContactRules) -> JsonValue:

@@ -65,6 +65,8 @@ class ContactMapping:
         phone_steps: how phone numbers are read, once the row's country is known.
         constants: the values that every contact gets, by API path.
         targets: the fields as the user writes them, by API path.
+        users_digest: 8 bytes that stand for the account's users, whose list no row's digest holds; none where no field
+            needs them.
     """
 
     key_positions: tuple[int, ...]
@@ -75,6 +77,7 @@ class ContactMapping:
     phone_steps: tuple[Step, ...] = field(repr=False)
     constants: Mapping[str, JsonValue] = field(repr=False)
     targets: Mapping[str, str] = field(repr=False)
+    users_digest: bytes = b""
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
         """Return the contact of a row, or its rejection with every reason. It never raises, whatever the values.

@@ -5,8 +5,8 @@ custom fields included: it is cheap, and a row that has the same one did not cha
 second one decides, which is of the contact alone: an option that was added to a custom field, another order in an array
 or another release of this software changes the first half of every row, and the second half of no row.
 
-The account's users are not in the first half, because their list may be refused for any time. A row whose user was not
-found has a first half that no row has, so that it is compared again in every run.
+The account's users are not in the first half, because their list may be refused for any time. They are in that of a row
+whose user was not found, so that it is compared again when the list changes.
 
 Both halves are hashed with the sync's key: whoever reads the state store could else find a phone by trying all of them
 in a row whose other values are known.
@@ -28,7 +28,6 @@ Hasher: TypeAlias = Callable[[Sequence[object]], bytes]
 
 _HALF: Final = 8
 """Of 10,000 million changes of rows, the chance that one has the hash of the row before is 1 in 1,800 million."""
-_NEVER_THE_SAME: Final = bytes(_HALF)
 _FORM: Final = 1
 """Raised where another form of the second half must make all rows count as changed."""
 
@@ -59,7 +58,9 @@ def row_hasher(digest: bytes, key: bytes = b"") -> Hasher:
     return hash_row
 
 
-def fingerprint_of(row_hash: bytes, contact: Contact | None, rules: Sequence[str], key: bytes = b"") -> bytes:
+def fingerprint_of(
+    row_hash: bytes, contact: Contact | None, rules: Sequence[str], key: bytes = b"", users: bytes = b""
+) -> bytes:
     """Return the fingerprint of a row, of which `row_hash` is the first half.
 
     Args:
@@ -67,18 +68,28 @@ def fingerprint_of(row_hash: bytes, contact: Contact | None, rules: Sequence[str
         contact: what the row became, before other rows' e-mails and phones are considered; None where it became none.
         rules: what decides which of the contact's e-mail and phone may be sent.
         key: as for `row_hasher`.
+        users: stands for the account's users.
     """
     if contact is None:
         return row_hash
     data = _canonical([_FORM, *rules, _comparable(contact)])
     if any(each.code == "user_unknown" for each in contact.withheld):
-        row_hash = _NEVER_THE_SAME
+        row_hash = _without_its_user(row_hash, users)
     return row_hash + hashlib.blake2b(data, digest_size=_HALF, key=key).digest()
 
 
-def is_same_row(acknowledged: bytes | None, row_hash: bytes) -> bool:
-    """Return whether the row is as it was when the CRM acknowledged it."""
-    return acknowledged is not None and acknowledged.startswith(row_hash)
+def is_same_row(acknowledged: bytes | None, row_hash: bytes, users: bytes = b"") -> bool:
+    """Return whether the row is as it was when the CRM acknowledged it.
+
+    Where its user was not found, the account's users must be the same too.
+    """
+    if acknowledged is None or acknowledged.startswith(row_hash):
+        return acknowledged is not None
+    return bool(users) and acknowledged.startswith(_without_its_user(row_hash, users))
+
+
+def _without_its_user(row_hash: bytes, users: bytes) -> bytes:
+    return hashlib.blake2b(row_hash + users, digest_size=_HALF).digest()
 
 
 def is_same_contact(acknowledged: bytes | None, current: bytes) -> bool:

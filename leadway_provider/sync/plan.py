@@ -163,7 +163,7 @@ class Planner:
         """Give each row of a batch, by now one a key, its outcome as far as the plan knows it."""
         known = self.store.known(list(latest))
         make_room(self._seen, max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row
-        hash_row, seen, full_resync = self._hash_row, self._seen, self.full_resync
+        hash_row, seen, full_resync, users = self._hash_row, self._seen, self.full_resync, self.mapping.users_digest
         changed: list[_ChangedRow] = []
         repeated: dict[int, str] = {}
         older: list[int] = []
@@ -177,7 +177,7 @@ class Planner:
                     repeated[row_id] = key
                 else:
                     seen[byte] |= bit
-            if not full_resync and is_same_row(acknowledged, row_hash):
+            if not full_resync and is_same_row(acknowledged, row_hash, users):
                 unchanged += 1
             elif self.seen_by_newer and is_set(self.seen_by_newer, row_id):
                 older.append(row_id)
@@ -300,7 +300,7 @@ class Planner:
 
     def _fingerprint(self, row_hash: bytes, found: Contact | Rejection) -> bytes:
         contact = found if isinstance(found, Contact) else None
-        return fingerprint_of(row_hash, contact, self._identity_rules, self.hasher.key)
+        return fingerprint_of(row_hash, contact, self._identity_rules, self.hasher.key, self.mapping.users_digest)
 
     def _refused_runs(self, refusal: Refusal | None, fingerprint: bytes) -> int:
         """Return in how many runs the API refused the row as it is now."""

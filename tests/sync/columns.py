@@ -17,6 +17,7 @@ class Columns:
 
     rules: ContactRules = field(default_factory=ContactRules)
     digest: bytes = b"columns"
+    users_digest: bytes = b""
     key_positions = (0,)
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
