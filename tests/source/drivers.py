@@ -15,6 +15,15 @@ from tests.services import MARIADB, POSTGRES, airflow_connection
 POSTGRES_DRIVERS: Final = ("psycopg", "psycopg2")
 MARIADB_DRIVERS: Final = ("mysqldb", "pymysql", "mysqlconnector")
 DRIVERS: Final = (*POSTGRES_DRIVERS, *MARIADB_DRIVERS, "sqlite", "duckdb")
+MANY: Final = 20_000
+MANY_ROWS: Final = {
+    "sqlite": f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) "  # noqa: S608  # a constant
+    "SELECT i, printf('%0500d', i) AS pad FROM n",
+    "postgresql": f"SELECT i, lpad(i::text, 500, '0') AS pad FROM generate_series(1, {MANY}) i",  # noqa: S608  # a constant
+    "duckdb": f"SELECT i, lpad(CAST(i AS VARCHAR), 500, '0') AS pad FROM range({MANY}) t(i)",  # noqa: S608  # a constant
+    "mysql": f"SELECT seq AS i, lpad(seq, 500, '0') AS pad FROM seq_1_to_{MANY}",  # noqa: S608  # a constant
+}
+"""A query for so many rows of 500 characters, in the words of each database."""
 
 
 def engine_of(driver: str, folder: Path, url: sa.URL | None = None) -> sa.Engine:

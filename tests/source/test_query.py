@@ -10,27 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import pyodbc
 import pytest
 import sqlalchemy as sa
 
 from leadway_provider.exceptions import SourceError, SourceUnavailableError
 from leadway_provider.source.cells import Row
 from leadway_provider.source.query import read_source
-from leadway_provider.source.stream import refuse_buffering
-from tests.services import MARIADB, MYSQL_DRIVER, POSTGRES_DRIVER
-from tests.source.drivers import DRIVERS, MARIADB_DRIVERS, POSTGRES_DRIVERS, engine_of
+from tests.services import MYSQL_DRIVER, POSTGRES_DRIVER
+from tests.source.drivers import DRIVERS, MANY, MANY_ROWS, MARIADB_DRIVERS, POSTGRES_DRIVERS, engine_of
 
 ROWS = 2500
-MANY = 20_000
-MANY_ROWS = {
-    "sqlite": f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) "  # noqa: S608  # a constant
-    "SELECT i, printf('%0500d', i) AS pad FROM n",
-    "postgresql": f"SELECT i, lpad(i::text, 500, '0') AS pad FROM generate_series(1, {MANY}) i",  # noqa: S608  # a constant
-    "duckdb": f"SELECT i, lpad(CAST(i AS VARCHAR), 500, '0') AS pad FROM range({MANY}) t(i)",  # noqa: S608  # a constant
-    "mysql": f"SELECT seq AS i, lpad(seq, 500, '0') AS pad FROM seq_1_to_{MANY}",  # noqa: S608  # a constant
-}
-
 SESSION = {
     "postgresql": ("pg_backend_pid()", "SELECT pg_terminate_backend({})"),
     "mysql": ("connection_id()", "KILL {}"),
@@ -286,57 +275,6 @@ def test_a_query_that_fails_at_a_later_row(driver: str, tmp_path: Path, caplog: 
         rows(engine, sql, batch_size=100)
 
     assert not [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"]
-
-
-@pytest.mark.parametrize("driver", DRIVERS)
-def test_every_driver_streams(driver: str, tmp_path: Path) -> None:
-    """A result far larger than a batch never needs more than two of them in Python; benchmarks measure the rest."""
-    engine = engine_of(driver, tmp_path)
-    sql = MANY_ROWS[engine.dialect.name]
-
-    with read_source(engine, sql, None, batch_size=1000, name="warehouse") as source:
-        tracemalloc.start()
-        read = sum(len(batch) for batch in source.batches())
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-
-    assert read == MANY
-    assert peak < 3_000_000
-
-
-@pytest.mark.parametrize("driver", DRIVERS)
-def test_a_result_that_is_left_unread(driver: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The connection can be closed before the last row, without a word in the log."""
-    engine = engine_of(driver, tmp_path)
-
-    with read_source(engine, MANY_ROWS[engine.dialect.name], None, batch_size=10, name="warehouse") as source:
-        next(source.batches())
-
-    assert not caplog.records
-
-
-@pytest.mark.parametrize("database", ["MariaDB", "MySQL", "PostgreSQL"])
-def test_odbc_that_holds_a_whole_result_is_refused(database: str) -> None:
-    """The driver itself names its database; the error names a driver that streams."""
-
-    class Odbc:
-        def getinfo(self, number: int) -> str:
-            return database if number == 17 else ""
-
-    with pytest.raises(
-        SourceError, match=f"'warehouse' reaches {database} by ODBC.*with the driver (mysqlclient|psycopg)"
-    ):
-        refuse_buffering(Odbc(), "warehouse")
-
-
-@pytest.mark.skipif("MariaDB Unicode" not in pyodbc.drivers(), reason="MariaDB's ODBC driver is not installed")
-def test_mariadb_by_odbc_is_refused() -> None:
-    """With the real driver, before the query is sent."""
-    address = f"DRIVER={{MariaDB Unicode}};SERVER={MARIADB.host};PORT={MARIADB.port};UID={MARIADB.username}"
-    engine = sa.create_engine("mysql+pyodbc://", creator=lambda: pyodbc.connect(address), poolclass=sa.NullPool)
-
-    with pytest.raises(SourceError, match=r"'warehouse' reaches MariaDB by ODBC, .* with the driver mysqlclient"):
-        rows(engine, "SELECT 1 AS a")
 
 
 def test_a_locked_source_is_for_later(tmp_path: Path) -> None:
