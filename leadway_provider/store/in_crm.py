@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ class Neighbours(NamedTuple):
 
     blockers: tuple[Blocker, ...] = ()
     takes_over: str | None = None
-    at_takeover: tuple[Blocker, ...] = ()
+    left_behind: tuple[Blocker, ...] = ()
 
 
 def denied(
@@ -178,7 +179,7 @@ def neighbours(
 
     def blockers(row_id: int, identity: str) -> Iterator[Blocker]:
         for other in {each.id: each for each in reversed(may_hold.get(identity, ()))}.values():
-            here = other.contact_id is not None and other.contact_id in places[row_id]
+            here = places[row_id].written_to is not None and other.contact_id in places[row_id]
             is_unknown = other.contact_id is None and other.id not in pending
             if other.id != row_id and not here and not is_unknown and (identity, other.id) not in sharing:
                 is_known = (identity, other.id) in known
@@ -188,11 +189,12 @@ def neighbours(
     for row_id, several in claimed.items():
         departed = (each.contact_id for each in may_hold.get(several[0], ()) if each.contact_id and has_departed(each))
         takes_over = next(departed, None) if places[row_id].written_to is None else None
+        may_match = {takes_over, places[row_id].lives_on}
         blocking = [blocker for identity in several for blocker in blockers(row_id, identity)]
         found[row_id] = Neighbours(
-            tuple(each for each in blocking if each.contact_id != takes_over),
+            tuple(each for each in blocking if each.contact_id not in may_match),
             takes_over,
-            tuple(each for each in blocking if each.contact_id == takes_over),
+            tuple(replace(each, is_pending=False) for each in blocking if each.contact_id in may_match),
         )
     return found
 

@@ -56,7 +56,7 @@ def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: i
             lives_on=each.contact_id,
             blockers=found.get(each.row_id, alone).blockers,
             takes_over=found.get(each.row_id, alone).takes_over,
-            at_takeover=found.get(each.row_id, alone).at_takeover,
+            left_behind=found.get(each.row_id, alone).left_behind,
             former=tuple(former[each.row_id]),
             known_since=each.created_at,
         )

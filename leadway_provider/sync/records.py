@@ -107,7 +107,8 @@ class OutboxRow:
             contact was gone.
         known_since: when the row was first read; a contact that is older was not created for it.
         takes_over: the contact of a departed row that the account will match for this row, or None.
-        at_takeover: what that contact has of this row, and gives up if the row turns out to have another contact.
+        left_behind: what the contact to be taken over, or the one that the row shares with another row, has of it.
+            It is given up there if the account matches another contact.
     """
 
     position: int
@@ -124,7 +125,7 @@ class OutboxRow:
     former: tuple[Contact, ...] = ()
     known_since: datetime | None = None
     takes_over: str | None = None
-    at_takeover: tuple[Blocker, ...] = ()
+    left_behind: tuple[Blocker, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class ContactWriter:
             with suppress(ContactNotFoundError):
                 return await self._write_to_found(row, contact_id, contact, remarks)
         echo = await self._upsert(row, contact)
-        if row.takes_over not in (None, echo.contact_id) and self._lacks(echo, row.at_takeover):
+        if self._lacks(echo, [each for each in row.left_behind if each.contact_id != echo.contact_id]):
             written = await self._write_to_found(row, echo.contact_id, contact, remarks)
             return replace(written, is_new=echo.new)
         return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), tuple(remarks))
@@ -166,14 +166,14 @@ class ContactWriter:
         return self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
 
     def _lacks(self, echo: UpsertEcho, blockers: Sequence[Blocker]) -> bool:
-        """Return whether an answer does not show what the contact of a departed row has."""
+        """Return whether an answer does not show all of what other contacts have."""
         return not self.hasher.shown(echo.kept).issuperset(blocker.identity for blocker in blockers)
 
     async def _write_to_found(
         self, row: OutboxRow, contact_id: str, contact: Contact, remarks: Sequence[Reason]
     ) -> Written:
-        """Write to a contact that turned out to be the row's; one that was to be taken over gives up first."""
-        kept = await self.free(row, row.at_takeover) if contact_id != row.takes_over else []
+        """Write to a contact that turned out to be the row's; others that it might have had give up first."""
+        kept = await self.free(row, [each for each in row.left_behind if each.contact_id != contact_id])
         hashed = self.hasher.fields_of(contact)
         said = (*remarks, *_kept_by_others(hashed, kept))
         left = _without(contact, {hashed[blocker.identity] for blocker in kept if blocker.identity in hashed})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from leadway_provider.sync.claims import ClaimKind
@@ -18,7 +19,7 @@ class MemoryNeighbours(NamedTuple):
 
     blockers: tuple[Blocker, ...]
     takes_over: str | None
-    at_takeover: tuple[Blocker, ...]
+    left_behind: tuple[Blocker, ...]
 
 
 class MemoryResidents:
@@ -92,14 +93,16 @@ class MemoryResidents:
         may_have = self._tables.may_have()
         takes_over = self._takes_over(entry, may_have)
         blocking = list(self._blockers(entry, may_have))
+        may_match = {takes_over, self._tables.rows[entry.row_id].contact_id}
         return MemoryNeighbours(
-            tuple(each for each in blocking if each.contact_id != takes_over),
+            tuple(each for each in blocking if each.contact_id not in may_match),
             takes_over,
-            tuple(each for each in blocking if each.contact_id == takes_over),
+            tuple(replace(each, is_pending=False) for each in blocking if each.contact_id in may_match),
         )
 
     def _blockers(self, entry: MemoryEntry, may_have: Mapping[int, frozenset[str]]) -> Iterator[Blocker]:
-        places = {self.contact_of(entry), self._tables.rows[entry.row_id].contact_id} - {None}
+        written_to = self.contact_of(entry)
+        places = {written_to, self._tables.rows[entry.row_id].contact_id} if written_to else set()
         pending = {each.row_id for each in self._tables.entries_of(self._plan) if each.is_pending}
         for row_id, has in may_have.items():
             other, is_pending = self._tables.rows[row_id], row_id in pending

@@ -210,5 +210,5 @@ class MemoryRun:
             former=tuple(each.contact for each in former if each.contact),
             known_since=row.created_at,
             takes_over=neighbours.takes_over,
-            at_takeover=neighbours.at_takeover,
+            left_behind=neighbours.left_behind,
         )

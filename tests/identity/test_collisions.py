@@ -132,3 +132,14 @@ def test_a_contact_that_is_cleared_while_a_row_is_matched_to_it_gets_the_rows_va
     assert shown(world, 2) == ("Bobby", BOB, WORK)
     assert shown(world, 3) == ("Eve", EVE, HOME)
     assert world.run() == Counts(read=2, unchanged=2)
+
+
+def test_a_row_that_is_matched_to_another_contact_takes_its_phone_along(empty_world: World) -> None:
+    """The contact that it shared has the phone, and the row that stays there does not."""
+    world = empty_world
+    on_one_contact(world)
+    world.account.add_contact(email=BOB, firstName="Rob")
+    world.source[2] = Person(BOB, HOME, "Bob")
+    assert world.run() == Counts(read=2, updated=2)
+    assert (shown(world, 1), shown(world, 2)) == (("Ann", SUE, None), ("Bob", BOB, HOME))
+    assert world.run() == Counts(read=2, unchanged=2)
