@@ -82,7 +82,7 @@ class _AnyCell(CursorFetchStrategy):
         return converted(rows, column_types(cursor.description, types))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Loading:
     """What the loaders of psycopg need to know; a cursor's own adapters can't change without a loss of its rows."""
 
