@@ -87,6 +87,34 @@ def test_a_body_that_is_too_large_is_refused() -> None:
         received(None, b"x" * MAX_BODY, b"x", *(b"x" * 1_000_000 for _ in range(3)))
 
 
+@pytest.mark.parametrize(
+    ("encoding", "parts"),
+    [
+        (None, [b"x" * MAX_BODY, b"x"]),
+        ("gzip", [BOMB]),
+        ("gzip, gzip", [b"x"]),
+        ("gzip", [b"no gzip"]),
+        (None, [b"[" * 5000]),
+        (None, [b'{"location": [' + b"[]," * 80_000 + b"[]]}"]),
+        (None, [b'{"location": {"id": ' + b"9" * 2000 + b"}}"]),
+        (None, [b'{"location": {}}']),
+    ],
+)
+def test_a_successful_answer_that_can_not_be_read_is_told_from_one_that_did_not_come(
+    encoding: str | None, parts: list[bytes]
+) -> None:
+    """So that one row with such an answer holds nobody else back."""
+
+    async def act() -> None:
+        transport = Answering(encoding, parts)
+        async with client_of("http://127.0.0.1:9", transport=transport, retry=RetryPolicy(attempts=1)) as client:
+            await client.get_location()
+
+    with pytest.raises(UnavailableError) as caught:
+        asyncio.run(act())
+    assert caught.value.is_unreadable
+
+
 @pytest.mark.parametrize(("encoding", "readable"), [("gzip", True), ("gzip, gzip", False)])
 def test_an_encoded_answer_over_a_connection(encoding: str, readable: bool) -> None:  # noqa: FBT001 - a table's column
     """The transport decodes nothing by itself."""
