@@ -66,6 +66,14 @@ _COMPUTED_BY_NAME: Final = frozenset(
         "uuidv7",
     }
 )
+_READERS: Final = frozenset(
+    {
+        *("AIClassify", "AIEmbed", "AIForecast", "AIGenerate", "AISimilarity", "FeaturesAtTime", "GenerateBool"),
+        *("GenerateDouble", "GenerateEmbedding", "GenerateInt", "GenerateTable", "GenerateText", "MLForecast"),
+        *("MLTranslate", "Predict", "ReadCSV", "ReadParquet", "Secret", "VectorSearch"),
+    }
+)
+"""Functions that the parser knows, and that read a model, a file or a secret. Not every release of it has all of them."""
 _LOOK_UPS: Final = ("dictget", "dicthas", "joinget")
 _EFFECTS: Final[Sequence[tuple[Any, Effect]]] = (
     (exp.AggFunc | exp.AnonymousAggFunc, Effect.AGGREGATION),
@@ -88,16 +96,21 @@ def makes_rows_of_arguments(node: exp.Expr) -> bool:
 
 
 def hides_its_source(node: exp.Expr) -> bool:
-    """Return True if an expression takes its value from a column or a dictionary that only the database can find."""
+    """Return True if an expression takes its value from what only the database can find: a column, a sequence."""
     if isinstance(node, exp.Anonymous):
         return node.name.lower().startswith(_LOOK_UPS)
-    return isinstance(node, exp.DynamicIdentifier | exp.PositionalColumn | exp.Columns)
+    return isinstance(node, exp.DynamicIdentifier | exp.PositionalColumn | exp.Columns | exp.NextValueFor)
 
 
 def may_read_anything(node: exp.Expr) -> bool:
-    """Return True if the parser does not know a function. Without columns as arguments, it may read a table."""
+    """Return True for a function that reads something else, or that the parser does not know.
+
+    Without columns as arguments, such a function may read a table.
+    """
     known = _COMPUTED_BY_NAME | _ROWS_OF_ARGUMENTS_BY_NAME
-    return isinstance(node, exp.Anonymous) and node.name.lower() not in known
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() not in known
+    return type(node).__name__ in _READERS
 
 
 def operands(node: exp.Expr) -> Iterator[tuple[Effect, exp.Expr]]:

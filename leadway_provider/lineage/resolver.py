@@ -203,7 +203,9 @@ class Resolver:
         if isinstance(node, exp.Parameter) and (problem := self._problem_of_parameter(node)):
             raise UnresolvedError(problem)
         if hides_its_source(node):
-            raise UnresolvedError("only the database can find the column or the dictionary that it comes from")
+            raise UnresolvedError(
+                "only the database can find the column, the dictionary or the sequence that it comes from"
+            )
         computed = isinstance(node, exp.Func) and not isinstance(node, FIXED)
         derivation = Derivation(computed=computed, unseen=may_read_anything(node))
         for effect, child in operands(node):

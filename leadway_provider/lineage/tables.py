@@ -49,7 +49,7 @@ def outside(source: exp.Table, dialect: str) -> str | None:
 
 
 def _outside_name(source: exp.Table, inner: exp.Identifier, dialect: str) -> str | None:
-    if inner.args.get("temporary"):
+    if inner.args.get("temporary") or inner.args.get("global_"):
         return "it comes from a temporary table"
     if dialect == "clickhouse" and _is_dictionary(source):
         return "it comes from a dictionary"

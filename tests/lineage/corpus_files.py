@@ -43,6 +43,7 @@ _UNSEEN: Final = (
     ("snowflake", "a directory of a stage", "SELECT id, email FROM DIRECTORY(@raw)"),
     ("clickhouse", "a dictionary in place of a table", "SELECT id, email FROM dictionary('people')"),
     ("mssql", "a temporary table", "SELECT t.id, t.email FROM #customers AS t"),
+    ("mssql", "a temporary table of all sessions", "SELECT t.id, t.email FROM ##customers AS t"),
     ("mssql", "a table in a variable", "SELECT id, email FROM @customers"),
     ("mssql", "an open query", "SELECT id, email FROM OPENQUERY(srv, 'SELECT id, email FROM people')"),
     ("mssql", "a linked server", "SELECT id, email FROM srv.shop.dbo.people"),
@@ -131,6 +132,20 @@ FILES: Final = (
         "SELECT id, dictGet('regions', 'name', region_id) AS state FROM customers",
         id="customers.id",
         state="?",
+    ),
+    _case(
+        "mssql",
+        "a sequence",
+        "SELECT NEXT VALUE FOR crm.ids AS id, email FROM crm.customers",
+        id="?",
+        email="crm.customers.email",
+    ),
+    _case(
+        "bigquery",
+        "a model without a column",
+        "SELECT id, AI.GENERATE('a city') AS city FROM crm.customers",
+        id="crm.customers.id",
+        city="?",
     ),
     _case(
         "snowflake",
