@@ -73,7 +73,7 @@ _READERS: Final = frozenset(
         *("MLTranslate", "Predict", "ReadCSV", "ReadParquet", "Secret", "VectorSearch"),
     }
 )
-"""Functions that the parser knows, and that read a model, a file or a secret. Not every release of it has all of them."""
+"""Functions that the parser knows, and that read a model, a file or a secret. Some releases of it lack some."""
 _LOOK_UPS: Final = ("dictget", "dicthas", "joinget")
 _EFFECTS: Final[Sequence[tuple[Any, Effect]]] = (
     (exp.AggFunc | exp.AnonymousAggFunc, Effect.AGGREGATION),
