@@ -77,7 +77,7 @@ class ContactMapping:
     phone_steps: tuple[Step, ...] = field(repr=False)
     constants: Mapping[str, JsonValue] = field(repr=False)
     targets: Mapping[str, str] = field(repr=False)
-    users_digest: bytes = b""
+    users_digest: bytes = field(default=b"", repr=False)
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
         """Return the contact of a row, or its rejection with every reason. It never raises, whatever the values.
