@@ -49,6 +49,7 @@ class FaultyAccount:
         on_call: is called with the fields of each call that is about to be carried out.
         on_clear: is called with the contact and the fields of each call that is about to clear fields.
         unheard: contacts that were created by calls whose answers were lost.
+        overwritten: contacts that existed, and that calls whose answers were lost wrote to.
     """
 
     account: MemoryAccount
@@ -59,6 +60,7 @@ class FaultyAccount:
     on_call: Callable[[Mapping[str, JsonValue]], None] = lambda _: None
     on_clear: Callable[[str, Mapping[str, JsonValue]], None] = lambda *_: None
     unheard: set[str] = field(default_factory=set)
+    overwritten: set[str] = field(default_factory=set)
     _calls: int = 0
     _dead: bool = False
     _in_flight: set[str] = field(default_factory=set)
@@ -117,8 +119,8 @@ class FaultyAccount:
             self.on_call(fields)
             result = await carry_out()
             await asyncio.sleep(0)
-            if getattr(result, "new", False) and (self._dead or fault in (Fault.KILLED_AFTER, Fault.LOST)):
-                self.unheard.add(str(getattr(result, "contact_id", "")))
+            if hasattr(result, "new") and (self._dead or fault in (Fault.KILLED_AFTER, Fault.LOST)):
+                (self.unheard if result.new else self.overwritten).add(str(getattr(result, "contact_id", "")))
             if fault is Fault.KILLED_AFTER:
                 self._dead = True
                 raise KilledError

@@ -99,6 +99,7 @@ class World:
         delivered: what was acknowledged in the last run.
         writes: how many calls of the last run wrote.
         unheard: contacts that were created by calls whose answers were lost, in any run.
+        overwritten: contacts that existed, and that calls whose answers were lost wrote to, in the last run.
         witness: what the account showed at each call.
     """
 
@@ -116,6 +117,7 @@ class World:
     delivered: list[Delivery] = field(default_factory=list)
     writes: int = 0
     unheard: set[str] = field(default_factory=set)
+    overwritten: set[str] = field(default_factory=set)
     runs: int = 0
     planned: Plan | None = None
 
@@ -187,7 +189,7 @@ class World:
 
     def finish(self, run: MemoryRun, task_run: str, spec: RunSpec) -> Counts | None:
         """Deliver a sealed run, with its retries."""
-        self.delivered, self.writes = [], 0
+        self.delivered, self.writes, self.overwritten = [], 0, set()
         self.witness.delivery_begins()
         faults = spec.attempts if spec.is_abandoned else (*spec.attempts, {})
         for number, attempt in enumerate(faults):
@@ -243,6 +245,7 @@ class World:
             ended = False
         self.writes += sink.writes
         self.unheard |= sink.unheard
+        self.overwritten |= sink.overwritten
         assert not sink.overlaps
         return ended
 

@@ -9,6 +9,8 @@ these reasons, and each is checked:
   it held.
 - The holder gave the e-mail or phone up, and this run did not read the row that waits for it. It is planned when it is
   read.
+- A call of this run wrote to the contact, which the account matched for another row, and its answer was lost. The row
+  was acknowledged before, so it is planned in the next run that reads it.
 - The row was alone left on a contact that it shared, and this run did not read it. It is planned when it is read.
 - The other contact had the e-mail or phone when the row was sent, and may have it: see `Why`. The row says so in a
   remark. It is sent again when it changes. Nothing else is known to the sync of what a stranger's contact has, of what
@@ -115,8 +117,9 @@ class Oracle:
                 yield f"{key} wants {name} {wanted}, and its contact {row.contact_id} shows {here.get(name)}"
 
     def _is_replanned(self, key: int, row: MemoryRow) -> bool:
-        """Return whether a row is to be planned when a run reads it, and this run did not."""
-        return self.read is not None and key not in self.read and row.fingerprint is None
+        """Return whether a row is to be planned when a run reads it, and this run did not, or knew of it too late."""
+        was_not_read = self.read is not None and key not in self.read
+        return row.fingerprint is None and (was_not_read or row.contact_id in self.world.overwritten)
 
     def _lacks_rightly(self, key: int, row: MemoryRow, name: str, value: str) -> bool:
         """Return whether there is a reason why a contact does not show an identity of its row."""
