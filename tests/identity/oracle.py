@@ -11,6 +11,8 @@ these reasons, and each is checked:
   read.
 - A call of this run wrote to the contact, which the account matched for another row, and its answer was lost. The row
   was acknowledged before, so it is planned in the next run that reads it.
+- The account matched the row to a contact that another call cleared or wrote at the same time, which nobody could
+  foresee, since a colleague had merged contacts. The row is planned in the next run that reads it.
 - The row was alone left on a contact that it shared, and this run did not read it. It is planned when it is read.
 - The other contact had the e-mail or phone when the row was sent, and may have it: see `Why`. The row says so in a
   remark. It is sent again when it changes. Nothing else is known to the sync of what a stranger's contact has, of what
@@ -119,7 +121,8 @@ class Oracle:
     def _is_replanned(self, key: int, row: MemoryRow) -> bool:
         """Return whether a row is to be planned when a run reads it, and this run did not, or knew of it too late."""
         was_not_read = self.read is not None and key not in self.read
-        return row.fingerprint is None and (was_not_read or row.contact_id in self.world.overwritten)
+        is_unsure = any(each.plan_again and each.row.row_id == row.row_id for each in self.world.delivered)
+        return row.fingerprint is None and (was_not_read or is_unsure or row.contact_id in self.world.overwritten)
 
     def _lacks_rightly(self, key: int, row: MemoryRow, name: str, value: str) -> bool:
         """Return whether there is a reason why a contact does not show an identity of its row."""
