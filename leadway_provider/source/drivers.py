@@ -94,10 +94,10 @@ def result_types(connection: sa.Connection, description: Sequence[Sequence[Any]]
         description: the result's columns.
         types: what `return_text` returned for the connection.
     """
-    if connection.dialect.name != "postgresql":
+    known = _KNOWN.get(connection.dialect.driver)
+    if known is None or connection.dialect.name != "postgresql":
         return types
     driver_connection: Any = connection.connection.driver_connection
-    known = _known_to_psycopg if connection.dialect.driver == "psycopg" else _known_to_psycopg2
     return with_arrays(connection, description, types, known=partial(known, driver_connection), checks=_POSTGRES_CHECKS)
 
 
@@ -109,6 +109,13 @@ def _known_to_psycopg2(connection: Any, oid: int) -> bool:
     from psycopg2.extensions import string_types  # noqa: PLC0415 - as for psycopg
 
     return oid in string_types or oid in connection.string_types
+
+
+_KNOWN: Final[Mapping[str, Callable[[Any, int], bool]]] = {
+    "psycopg": _known_to_psycopg,
+    "psycopg2": _known_to_psycopg2,
+}
+"""Whether a driver knows a type, by the driver's name."""
 
 
 def _prepared(connection: Any) -> Mapping[Any, CellType]:

@@ -6,13 +6,16 @@ import datetime as dt
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
 
 from leadway_provider.contacts.unreadable import UnreadableValue
 from leadway_provider.exceptions import SourceError
+from leadway_provider.source.cells import CellType
+from leadway_provider.source.drivers import result_types
 from leadway_provider.source.duckdb_types import duckdb_type
 from leadway_provider.source.query import read_source
 from tests.source.drivers import MARIADB_DRIVERS, POSTGRES_DRIVERS, engine_of
@@ -318,3 +321,11 @@ def test_another_date_style(driver: str, tmp_path: Path) -> None:
         (DAY, OUT, MOMENT.replace(tzinfo=dt.UTC))
     ]
     engine.dispose()
+
+
+def test_a_driver_of_postgresql_that_is_not_known() -> None:
+    """Nothing is asked of it, and its cells stay as they are."""
+    connection: Any = SimpleNamespace(dialect=SimpleNamespace(name="postgresql", driver="pg8000"))
+    types: dict[int, CellType] = {}
+
+    assert result_types(connection, [("a", 16_500)], types.get)(16_500) is None
