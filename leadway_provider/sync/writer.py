@@ -141,7 +141,8 @@ class ContactWriter:
         """Clear fields of one contact, and return those blockers whose identities the answer still shows."""
         fields: dict[str, JsonValue] = dict.fromkeys(names.values())
         echo = await self.sink.update_contact(contact_id, fields)
-        kept = [blocker for blocker, name in names.items() if _text(echo.kept.get(name))]
+        shown = self.hasher.shown(echo.kept)
+        kept = [blocker for blocker in names if blocker.identity in shown]
         for blocker in names:
             if blocker not in kept:
                 await self.store_cleared(blocker, echo.trace_id, echo.status)

@@ -272,6 +272,15 @@ def test_blockers_give_up_what_the_row_takes() -> None:
     assert "phone" not in writing.account.contacts[second]
 
 
+def test_a_contact_that_keeps_another_phone_does_not_keep_what_was_asked_for() -> None:
+    """The account clears nothing, and another row was matched to the contact in the same moment."""
+    writing = Writing(FailingAccount(clears_identities=False))
+    giver = writing.account.add_contact(phone=WORK)
+    blocker = replace(blocker_of(giver, "phone", HOME), is_pending=True)
+    assert writing.free(row_of(email=ANN, phone=HOME), blocker) == []
+    assert [each[:2] for each in writing.cleared] == [(giver, blocker.identity)]
+
+
 def test_a_contact_gives_up_both_identities_in_one_call() -> None:
     """The row takes the e-mail and the phone of the same contact."""
     writing = Writing()
