@@ -154,6 +154,8 @@ def neighbours(
     run: RunRows,
     claimed: Mapping[int, Sequence[str]],
     places: Mapping[int, Place],
+    *,
+    has_former: bool,
 ) -> dict[int, Neighbours]:
     """Return by row id the other rows on whose contacts the CRM still has, or may have, an identity that a row sends.
 
@@ -165,10 +167,11 @@ def neighbours(
         run: the run whose outbox is delivered.
         claimed: the identities that each row sends, hashed.
         places: the contact of each row.
+        has_former: whether the sync keeps what calls without an answer carried.
     """
     wanted = {identity for several in claimed.values() for identity in several}
     holders = _in_crm(connection, run.sync_id, wanted)
-    unsure = may_have(connection, run.sync_id, wanted)
+    unsure = may_have(connection, run.sync_id, wanted) if has_former else {}
     may_hold = {identity: [*holders.get(identity, ()), *unsure.get(identity, ())] for identity in {*holders, *unsure}}
     known = {(identity, other.id) for identity, several in holders.items() for other in several}
     pending = pending_in_run(connection, run.run_id, {other.id for several in may_hold.values() for other in several})

@@ -20,8 +20,10 @@ from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import OutboxRow, PlannedRow, Refusal, SettledRow
 
 
-def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: int) -> list[OutboxRow]:
-    """Return the next rows of a run that wait to be sent, behind that position."""
+def read_outbox(
+    connection: sa.Connection, run: RunRows, *, after: int, limit: int, has_former: bool
+) -> list[OutboxRow]:
+    """Return the next rows of a run that wait to be sent, behind that position; for `has_former` see `neighbours`."""
     outbox, row, other = tables.outbox.c, tables.row.c, tables.row.alias("other")
     collides = sa.and_(other.c.id == row.collides_with, other.c.contact_id == row.contact_id)
     rows = connection.execute(
@@ -39,7 +41,7 @@ def read_outbox(connection: sa.Connection, run: RunRows, *, after: int, limit: i
     claimed = {each.row_id: each.claimed.split() for each in rows if each.claimed}
     contacts = {each.row_id: decode_contact(each.contact) for each in rows}
     places = {each.row_id: _place(each, contacts[each.row_id], run) for each in rows}
-    found = neighbours(connection, run, claimed, places) if claimed else {}
+    found = neighbours(connection, run, claimed, places, has_former=has_former) if claimed else {}
     alone = Neighbours()
     former = _former(connection, list(places))
     return [

@@ -27,7 +27,7 @@ from leadway_provider.store.rejection import RejectedRows
 from leadway_provider.store.report import RunReport, Totals
 from leadway_provider.store.seal import end_plan, end_seal, seal_rows
 from leadway_provider.store.tables import RunStatus
-from leadway_provider.store.unanswered import mark_unanswered
+from leadway_provider.store.unanswered import has_former, mark_unanswered
 from leadway_provider.store.usage import Meter, store_usage, trim_usage
 from leadway_provider.store.waiting import WaitingRows, waiting_rows
 from leadway_provider.sync.outcome import Counts, RowState
@@ -223,12 +223,19 @@ class SyncRun(SqlPlanStore):
 
     def outbox(self, after: int, limit: int) -> list[OutboxRow]:
         """See `DeliveryStore.outbox`."""
+        has_former = self._has_former
         with self._database.reading() as connection:
-            page = read_outbox(connection, self._rows, after=after, limit=limit)
+            page = read_outbox(connection, self._rows, after=after, limit=limit, has_former=has_former)
         beside = {blocker.row_id for row in page for blocker in row.blockers if not blocker.is_pending}
         if beside and self.attempt > 1:
             self._count_as_changed(beside)
         return page
+
+    @cached_property
+    def _has_former(self) -> bool:
+        """Whether calls without an answer have left something; first read after the seal, which alone adds to it."""
+        with self._database.reading() as connection:
+            return has_former(connection, self.sync_id)
 
     @repeated_after_deadlock
     def _count_as_changed(self, row_ids: Collection[int]) -> None:

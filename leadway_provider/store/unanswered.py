@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -35,22 +35,30 @@ class MayHave(NamedTuple):
     outcome: str
 
 
+def has_former(connection: sa.Connection, sync_id: int) -> bool:
+    """Return whether the outbox of a sync keeps what a call without an answer carried."""
+    return connection.execute(_former(sync_id).limit(1)).first() is not None
+
+
 def may_have(connection: sa.Connection, sync_id: int, identities: Collection[str]) -> dict[str, list[MayHave]]:
     """Return by identity the rows whose contacts may have it."""
-    outbox, row, run = tables.outbox.c, tables.row.c, tables.run.c
-    of_sync = sa.select(run.id).where(run.sync_id == sync_id)
-    former = (
-        sa.select(row.id, row.contact_id, row.outcome, outbox.claimed)
-        .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
-        .where(outbox.run_id.in_(of_sync), outbox.outcome == tables.FORMER, outbox.claimed.is_not(None))
-        .order_by(outbox.id)
-    )
     found: defaultdict[str, list[MayHave]] = defaultdict(list)
+    former = _former(sync_id).order_by(tables.outbox.c.id)
     rows = connection.execute(former, execution_options={"yield_per": _PART}) if identities else ()
     for row_id, contact_id, outcome, claimed in rows:
         for identity in set(claimed.split()).intersection(identities):
             found[identity].append(MayHave(row_id, contact_id, outcome))
     return found
+
+
+def _former(sync_id: int) -> sa.Select[Any]:
+    outbox, row, run = tables.outbox.c, tables.row.c, tables.run.c
+    of_sync = sa.select(run.id).where(run.sync_id == sync_id)
+    return (
+        sa.select(row.id, row.contact_id, row.outcome, outbox.claimed)
+        .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
+        .where(outbox.run_id.in_(of_sync), outbox.outcome == tables.FORMER, outbox.claimed.is_not(None))
+    )
 
 
 def drop_former(connection: sa.Connection, delivered: Sequence[Delivery]) -> dict[str, frozenset[str]]:
