@@ -248,8 +248,10 @@ def test_what_waits_is_read_along_indexes(state: StateStore, sync: SyncIdentity,
     analyze(engine, "leadway_run", "leadway_sync", "leadway_outbox")
 
     with statements(engine, "leadway_outbox") as seen:
-        assert waiting(state, sync) == 2
+        found = state.reader().syncs().one(runs[0].sync_id)
         [waits] = state.reader().syncs().waiting(runs[0].sync_id)
+    assert found is not None
+    assert found.waiting == 2
     assert (waits.state, waits.rows) == (RowState.PENDING, 2)
     plans = [query_plan(engine, each) for each in seen]
     assert [plan for plan in plans if reads_all(plan, "leadway_outbox")] == []
