@@ -89,6 +89,7 @@ class Database:
         self.now = now
         self.chunk = chunk
         self._engine = engine
+        self.is_postgresql = engine.dialect.name == "postgresql"
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite's own wait for another writer is a sleep that grows, and the threads of one process can do better.
         self._writer = threading.Lock() if self._is_sqlite else nullcontext()

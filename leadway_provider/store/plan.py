@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from leadway_provider.store.lookup import insert_rows, known_rows
 from leadway_provider.store.outbox import OUTBOX_COLUMNS, count_planned, decided_row, refusals, waiting_row
 from leadway_provider.store.planned import PlannedBy
 from leadway_provider.store.removal import SqlDepartedStore
+from leadway_provider.store.statistics import Statistics
 from leadway_provider.sync.claims import ClaimKind
 from leadway_provider.sync.guards import PlannedCounts
 from leadway_provider.sync.outcome import RowState
@@ -40,6 +42,8 @@ class SqlPlanStore:
         self.attempt = attempt
         self.retry_refused = retry_refused
         self._database = database
+        self._of_sync = sa.select(tables.row.c.id).where(tables.row.c.sync_id == sync_id)
+        self._statistics = Statistics(database, self._of_sync)
         self._first_added: int | None = None
         self._in_outbox = tables.outbox.c.run_id == run_id
 
@@ -79,13 +83,17 @@ class SqlPlanStore:
         """Return whether this plan added the row: ids grow, and only the sync's one plan at a time adds rows."""
         return self._first_added is not None and row_id >= self._first_added
 
-    @repeated_after_deadlock
     def write(self, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> None:
         """See `PlanStore.write`."""
         if rows := [*map(waiting_row, planned), *map(decided_row, settled)]:
-            with self._database.writing() as connection:
-                ours = {"run_id": self.id, "created_at": self._database.now(), "carried": 0}
-                insert(connection, tables.outbox, OUTBOX_COLUMNS, rows, ours)
+            self._write(rows)
+            self._statistics.written(len(rows))
+
+    @repeated_after_deadlock
+    def _write(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        with self._database.writing() as connection:
+            ours = {"run_id": self.id, "created_at": self._database.now(), "carried": 0}
+            insert(connection, tables.outbox, OUTBOX_COLUMNS, rows, ours)
 
     def count_with_contact(self) -> int:
         """See `PlanStore.count_with_contact`."""

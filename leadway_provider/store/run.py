@@ -26,6 +26,7 @@ from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import RejectedRows
 from leadway_provider.store.report import RunReport, Totals
 from leadway_provider.store.seal import end_plan, end_seal, seal_rows
+from leadway_provider.store.statistics import Statistics
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.unanswered import has_former, mark_unanswered
 from leadway_provider.store.usage import Meter, store_usage, trim_usage
@@ -60,6 +61,7 @@ class SyncRun(SqlPlanStore):
         self._origin = origin
         self._report = RunReport(database, run_id)
         self._meter: Meter | None = None
+        self._statistics_of_delivery = Statistics(database, self._of_sync.where(tables.row.c.contact_id.is_not(None)))
 
     @property
     def sealed(self) -> bool:
@@ -257,6 +259,7 @@ class SyncRun(SqlPlanStore):
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """See `DeliveryStore.acknowledge`; a row that is no longer in the outbox is not counted again."""
         acknowledged = self._acknowledge(deliveries)
+        self._statistics_of_delivery.written(acknowledged)
         if self._meter and (usage := self._meter.after(acknowledged)):
             store_usage(self._database, self.sync_id, self.id, usage)
 
