@@ -27,12 +27,18 @@ def stage(tmp_path: Path) -> Stage:
 @pytest.fixture
 def connections(stage: Stage, airflow_db: Path) -> Iterator[dict[str, dict[str, Any]]]:
     """The connections that a first start writes into Airflow's database."""
+    assert airflow_db.exists()
+    delete_connections()
+    yield stage.connections("http://127.0.0.1:8808")
+    delete_connections()
+
+
+def delete_connections() -> None:
+    """Leave Airflow's database, which tests share, without any."""
     from airflow.models.connection import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import delete
 
-    assert airflow_db.exists()
-    yield stage.connections("http://127.0.0.1:8808")
     with create_session() as session:
         session.execute(delete(Connection))
 
