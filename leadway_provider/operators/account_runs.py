@@ -182,9 +182,6 @@ class AccountsAttempt:
                 task, request=replace(request or self.task.request, location_id=location_id), rows=rows(location_id)
             )
             self.parts[location_id] = OneAccount(part, account)
-        for _, account in self.tried.values():
-            self._leave(account)
-        self.tried.clear()
 
     def _leave(self, account: Account) -> None:
         """Keep what is known of an account that is not served."""
@@ -236,7 +233,10 @@ class AccountsAttempt:
             yield rows
 
     def _serve(self) -> None:
-        """Plan and deliver all accounts that are open."""
+        """Plan and deliver all accounts that are open, and leave those that the token was only tried with."""
+        for _, account in self.tried.values():
+            self._leave(account)
+        self.tried.clear()
         jobs = {each: partial(part.task.run_in, self.state, part.account) for each, part in self.parts.items()}
         for location_id, ended in side_by_side(jobs, self.task.cancel_token).items():
             if (error := ended.exception()) is None:
