@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up picture test browser snowflake lint bench fuzz sbom matrix constraints clean
+.PHONY: help demo up picture test browser snowflake docs lint bench fuzz sbom matrix constraints clean
 
 help:
 	@echo 'make demo         sync a messy sample warehouse to a local Leadway with a real Airflow, twice; takes a minute'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
 	@echo 'make browser      run the tests of the page in a real browser (chromium), over a real Airflow; takes two minutes'
 	@echo 'make snowflake    run the tests of Snowflake as a source, with packages of their own in .venv-snowflake'
+	@echo 'make docs         build the site of the documentation into build/docs; a warning is an error'
 	@echo 'make lint         run ruff, mypy and the import contracts'
 	@echo 'make bench        measure speed and memory, and compare them with their limits'
 	@echo 'make fuzz         read hostile answers and rows; ARGS="--inputs 1000000 --seed 2" for more of them, and others'
@@ -46,6 +47,10 @@ browser: .venv/ready
 # Airflow's hook for Snowflake holds back packages that everything else has newer.
 snowflake: .venv-snowflake/ready
 	@PYTHONHASHSEED=0 PYTHONPATH=. .venv-snowflake/bin/python -m pytest -q -p no:cacheprovider tests/snowflake $(ARGS)
+
+docs: .venv/ready
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -d build/docs/.doctrees -b html docs build/docs
+	@echo 'docs: open build/docs/index.html'
 
 lint: .venv/ready
 	@$(BIN)/ruff check --quiet .
