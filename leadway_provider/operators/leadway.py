@@ -17,6 +17,7 @@ from leadway_provider.hooks.configuration import (
 )
 from leadway_provider.links.leadway import ContactsLink, RunLink
 from leadway_provider.operators.arguments import parsed, without_templates
+from leadway_provider.operators.collection import rare_collections
 from leadway_provider.operators.failure import FramesHidden
 from leadway_provider.policies import ContactRules, GuardPolicy, QuotaPolicy, RemovalPolicy
 from leadway_provider.sync.request import SyncRequest
@@ -255,7 +256,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             self.record = self._execution.record
             if self._is_stopped:
                 self._execution.stop()
-            report = (ManyAccounts(self._execution) if self._execution.is_of_many else self._execution).run()
+            with rare_collections():
+                report = (ManyAccounts(self._execution) if self._execution.is_of_many else self._execution).run()
         except Deferral as deferral:
             self._defer_until(deferral.until, str(deferral))
         except FailedRunError as error:
