@@ -24,6 +24,6 @@ myst_heading_anchors = 4
 
 html_theme = "furo"
 html_title = f"{project} {release}"
-html_favicon = html_logo = "integration-logos/leadway.svg"
+html_favicon = "integration-logos/leadway.svg"
 html_show_sphinx = False
 html_copy_source = False

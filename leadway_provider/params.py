@@ -42,6 +42,20 @@ def sync_params(
 
     There is a param for each of them, except for `incremental`, `mapping` and `constants` where these are not given.
     `from_params` lets a task take its arguments from them.
+
+    Args:
+        dry_run: plan only, and send nothing.
+        full_resync: send every row, changed or not.
+        allow_older: let the run change rows that a newer data interval has seen.
+        only_keys: sync the rows of these keys only; None for all rows.
+        max_rejected: how many rejected rows are still a success.
+        max_new: a guard, as all of these to `max_repeated`; None for no limit.
+        max_changed: a guard.
+        min_rows: a guard.
+        max_repeated: a guard.
+        incremental: whether the query reads only some of the rows.
+        mapping: target by column.
+        constants: value by target.
     """
     limit: dict[str, Any] = {"type": ["null", "number"], "minimum": 0}
     of_contacts = f"{_ROWS} the rows that have a contact. Empty: no limit."

@@ -28,6 +28,9 @@ class LeadwayUpsertDecoratedOperator(DecoratedOperator, LeadwayUpsertContactsOpe
     A query needs `sql_conn_id`. Rows need no connection, but all values of a row's columns must be plain; a function
     that yields its rows needs no memory for all of them. All other arguments are the operator's.
 
+    Args:
+        sql_conn_id: the source of a query, a connection to a SQL database.
+
     Raises:
         ConfigurationError: `sql` is given, which the function returns.
     """

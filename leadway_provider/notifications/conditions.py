@@ -50,7 +50,12 @@ class Facts:
 
 
 class Finding(NamedTuple):
-    """Whether a condition is met, and a sentence with the figures."""
+    """What the facts show of a condition.
+
+    Attributes:
+        met: whether it is met.
+        says: a sentence with the figures, for both cases.
+    """
 
     met: bool
     says: str
