@@ -145,7 +145,7 @@ class Leadway:
     def __init__(self, processes: ProcessGroups, log: Path, *, port: int = 0, file: Path | None = None) -> None:
         behaviour = ["--quota-requests", str(REQUESTS_A_SECOND), "--quota-seconds", "1", "--latency", "0.1"]
         command = [sys.executable, "-m", "leadway_provider.cli", "sandbox"]
-        behaviour += ["--more-locations", *SHOPS.values()]
+        behaviour += [option for shop in SHOPS.values() for option in ("--more-locations", shop)]
         behaviour += ["--file", str(file)] if file else []
         output = processes.start_piped([*command, "--port", str(port), *behaviour], dict(os.environ), log)
         self.url = _address(output, log)

@@ -62,6 +62,9 @@ def _serve(console: Console, stage: Stage, processes: ProcessGroups) -> None:
     console.print(
         f"[bold]Warehouse[/bold]  {_shown(stage.warehouse)}  ({rows:,} rows in the table customers: change some)"
     )
+    console.print(
+        f"[bold]State[/bold]      {_shown(stage.state)}  (AIRFLOW_HOME={stage.airflow_home} .venv/bin/leadway syncs)"
+    )
     console.print(f"[bold]Log[/bold]        {_shown(stage.log)}")
     console.print(f"\n[bold]DAGs[/bold] of {_shown(_DAGS)}/; a file that you put there is read within 30 seconds:")
     for name, says in described_examples():

@@ -38,6 +38,8 @@ def get_provider_info() -> dict[str, Any]:
         "task-decorators": [
             {"name": "leadway_upsert", "class-name": "leadway_provider.decorators.leadway.leadway_upsert_task"}
         ],
+        # Airflow reads it since 3.2.
+        "cli": ["leadway_provider.airflow_cli.airflow_commands"],
         "config": {"leadway": configuration_section()},
         "connection-types": [connection_type()],
         "asset-uris": [

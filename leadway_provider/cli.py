@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from contextlib import suppress
+from typing import Annotated, Any, Final, TextIO
 
+import typer
+
+from leadway_provider import __version__
 from leadway_provider.commands.error import CommandError
-from leadway_provider.commands.rejected import add_rejected
-from leadway_provider.commands.reset import add_state
-from leadway_provider.commands.sandbox import add_sandbox
-from leadway_provider.commands.syncs import add_syncs
-from leadway_provider.commands.trace import add_trace
+from leadway_provider.commands.rejected import rejected
+from leadway_provider.commands.reset import reset
+from leadway_provider.commands.sandbox import sandbox
+from leadway_provider.commands.screen import Screen, screen_of
+from leadway_provider.commands.syncs import syncs
+from leadway_provider.commands.trace import trace
+from leadway_provider.exceptions import LeadwayError
 from leadway_provider.printable import printable
+
+_PIPE_CLOSED: Final = 1
+"""The exit status where nobody reads the rest of the output."""
+_UNUSABLE: Final = 2
+"""The exit status where a connection, the state or the account can't be used."""
+_INTERRUPTED: Final = 130
+
+_TRY: Final = "Try it out"
+_LOOK: Final = "See what became of rows"
+_STATE: Final = "Change what is stored"
+
+app = typer.Typer(
+    name="leadway",
+    help="Tools of the Leadway provider for Apache Airflow.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+state = typer.Typer(help="Change what the state store has.", no_args_is_help=True, rich_markup_mode="markdown")
+
+app.command(rich_help_panel=_TRY)(sandbox)
+for _command in (syncs, rejected, trace):
+    app.command(rich_help_panel=_LOOK)(_command)
+state.command()(reset)
+app.add_typer(state, name="state", rich_help_panel=_STATE)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer gives an option's value by position
+    if wanted:
+        typer.echo(f"leadway-provider {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _leadway(
+    context: typer.Context,
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    screen_of(context).command = f"leadway {context.invoked_subcommand}"
+
+
+@state.callback()
+def _of_state(context: typer.Context) -> None:
+    screen_of(context).command += f" {context.invoked_subcommand}"
 
 
 def main(
@@ -27,20 +81,45 @@ def main(
         stdin: where a command reads the answer to a question; None takes the process's standard input.
         pause: waits that many seconds, while a command watches a lease.
     """
-    parser = argparse.ArgumentParser(prog="leadway", description="Tools of the Leadway provider for Apache Airflow.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    add_sandbox(commands)
-    add_syncs(commands)
-    add_rejected(commands)
-    add_trace(commands)
-    add_state(commands, stdin=stdin or sys.stdin, pause=pause)
-    arguments = parser.parse_args(argv)
+    screen = Screen(stdin=stdin or sys.stdin, pause=pause)
     try:
-        status: int = arguments.run(arguments)
-    except CommandError as error:
-        print(f"leadway {arguments.name}: {printable(str(error))}", file=sys.stderr)
-        return error.status
+        status = _status_of(screen, list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+        return _PIPE_CLOSED
     return status
+
+
+def _status_of(screen: Screen, argv: list[str]) -> int:
+    try:
+        app(args=argv, prog_name="leadway", obj=screen)
+    except SystemExit as end:  # typer ends each command in this way
+        return _exit_status(end.code)
+    except CommandError as error:
+        return _failed(screen, error, error.status)
+    except LeadwayError as error:
+        return _failed(screen, error, _UNUSABLE)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0
+
+
+def _failed(screen: Screen, error: Exception, status: int) -> int:
+    sys.stderr.write(f"{screen.command}: {printable(str(error))}\n")
+    return status
+
+
+def _exit_status(code: Any) -> int:
+    if code is None:
+        return 0
+    return code if isinstance(code, int) else 1
+
+
+def _drop_output() -> None:
+    """Let Python's own flush at the end of the process find an open file."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words, task_words
@@ -15,6 +15,7 @@ from leadway_provider.store.ledger import CLEARED
 from leadway_provider.store.reading.history import HistoryReader, PastDelivery, TracedKey
 from leadway_provider.store.reading.page import Page, every_record
 from leadway_provider.store.reading.rows import RowSummary
+from leadway_provider.store.reading.runs import RunSummary
 from leadway_provider.store.reading.syncs import SyncRecord
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.words import time_text
@@ -27,10 +28,12 @@ class History:
     Attributes:
         traced: the key, with its sync and its row.
         deliveries: oldest first.
+        run: the only run whose deliveries these are; None for those of all runs.
     """
 
     traced: TracedKey
     deliveries: tuple[PastDelivery, ...]
+    run: RunSummary | None = None
 
     @property
     def contact_id(self) -> str | None:
@@ -52,6 +55,13 @@ def histories(reader: HistoryReader, syncs: Sequence[SyncRecord], *, key: str | 
     order = {sync.id: number for number, sync in enumerate(syncs)}
     found = sorted(every_record(traced), key=lambda each: (order[each.sync.id], each.source_key))
     return [History(each, _deliveries(reader, each)) for each in found]
+
+
+def of_run(history: History, run: RunSummary | None) -> History:
+    """Return a history with the deliveries of one run only."""
+    return replace(
+        history, deliveries=tuple(each for each in history.deliveries if run and each.run_id == run.id), run=run
+    )
 
 
 def as_text(found: Sequence[History]) -> str:
@@ -130,7 +140,8 @@ def _lines(history: History) -> Iterator[str]:
     if row:
         yield from _remarks(row)
     if not history.deliveries:
-        yield from fact_lines("ledger", ["nothing was delivered, or so long ago that its entries were deleted"])
+        by = f" by run {history.run.id}" if history.run else ""
+        yield from fact_lines("ledger", [f"nothing was delivered{by}, or so long ago that its entries were deleted"])
     for delivery in history.deliveries:
         yield ""
         yield from _delivery_lines(delivery)

@@ -6,10 +6,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words
 from leadway_provider.contacts.contact import Reason
@@ -100,7 +100,19 @@ def rejections(
 
 def as_text(found: Sequence[Rejections]) -> str:
     """Return plain text of at most 100 columns, except where a single name is longer."""
-    return "\n\n".join(printed(_lines(each)) for each in found) + "\n"
+    return "\n\n".join(printed(_lines(each)) for each in found)
+
+
+def as_json(found: Rejections) -> dict[str, Any]:
+    """Return the same as plain facts; times are in ISO 8601."""
+    return {
+        "sync": found.sync.name,
+        "location_id": found.sync.location_id,
+        "run": found.run.id if found.run else None,
+        "rejected": dict(found.rows),
+        "reasons": [{"outcome": state, "code": code, "rows": rows} for (state, code), rows in found.counts.items()],
+        "rows": [asdict(row) | {"since": row.since.isoformat() if row.since else None} for row in found.shown],
+    }
 
 
 def as_csv(found: Sequence[Rejections]) -> str:

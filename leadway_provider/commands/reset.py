@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from leadway_provider.commands.error import CommandError
-from leadway_provider.commands.state import add_state_options, find_syncs, open_chosen
+from leadway_provider.commands.options import Location, StateConnId, Yes
+from leadway_provider.commands.screen import Screen, screen_of
+from leadway_provider.commands.state import find_syncs, open_chosen
 from leadway_provider.printable import printable
 
 if TYPE_CHECKING:
@@ -19,73 +20,56 @@ if TYPE_CHECKING:
 HOLDER: Final = "leadway state reset"
 """The holder of the lease, as other runs of the sync see it."""
 
-_DECLINED: Final = 1
+DECLINED: Final = 1
 """The exit status after a "no"."""
 
-_UNCONFIRMED: Final = 2
-"""The exit status where nobody can confirm."""
 
-
-def add_state(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, stdin: TextIO, pause: Callable[[float], None]
+def reset(
+    context: typer.Context,
+    *,
+    sync: Annotated[
+        str, typer.Option("--sync", metavar="NAME", help="The sync: <dag_id>.<task_id>, or its sync_name.")
+    ],
+    location: Location = None,
+    state_conn_id: StateConnId = None,
+    yes: Yes = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Take the lease from a run that is at work or waits for quota. That run loses its outbox and fails.",
+        ),
+    ] = False,
 ) -> None:
-    """Add the command to the parser.
+    """Delete what is stored of a sync's rows, so that it sends every row again.
 
-    Args:
-        commands: the parser's sub-commands.
-        stdin: where the confirmation is read from.
-        pause: waits that many seconds, between two looks at a lease that another run holds.
+    No contact is changed, and the runs and the ledger are kept. Of rows that have departed from the source, it is no
+    longer known which contacts the sync wrote for them.
     """
-    state = commands.add_parser("state", help="change what the state store has", description="Change a state store.")
-    command = state.add_subparsers(title="commands", required=True, metavar="COMMAND").add_parser(
-        "reset",
-        help="delete what is stored of a sync, so that it sends every row again",
-        description="Delete what the state store has of a sync's rows, so that its next run sends every row again. "
-        "No contact is changed, and the runs and the ledger are kept. Of rows that have departed from the source, it "
-        "is no longer known which contacts the sync wrote for them.",
-    )
-    command.add_argument("--sync", metavar="NAME", required=True, help="the sync: <dag_id>.<task_id>, or its sync_name")
-    add_state_options(command)
-    command.add_argument("--yes", action="store_true", help="delete without a question")
-    command.add_argument(
-        "--force",
-        action="store_true",
-        help="take the lease from a run that is at work or waits for quota; that run loses its outbox and fails",
-    )
-    command.set_defaults(run=partial(_reset, stdin=stdin, pause=pause), name="state reset")
-
-
-def _reset(arguments: argparse.Namespace, *, stdin: TextIO, pause: Callable[[float], None]) -> int:
-    with open_chosen(arguments) as state:
-        syncs = find_syncs(state, arguments.sync, arguments.location)
-        for sync in syncs:
-            size = state.syncs().size(sync.id)
-            _say(
-                f"Sync {sync.name} to {sync.location_id} at {sync.host}: {size.rows:,} rows, {size.claims:,} "
+    screen = screen_of(context)
+    with open_chosen(state_conn_id) as state:
+        found = find_syncs(state, sync, location)
+        for each in found:
+            size = state.syncs().size(each.id)
+            _show(
+                screen,
+                f"Sync {each.name} to {each.location_id} at {each.host}: {size.rows:,} rows, {size.claims:,} "
                 f"claims on e-mails and phones, {size.waiting:,} rows in the outbox. After a reset, the next run "
-                "sends every row."
+                "sends every row.",
             )
-        if not arguments.yes and not _confirmed(stdin):
-            print("Nothing was deleted.")
-            return _DECLINED
-        for sync in syncs:
-            _forget(state, sync, force=arguments.force, pause=pause)
-    return 0
+        if not yes and not screen.confirmed("Delete this?"):
+            screen.show("Nothing was deleted.")
+            raise typer.Exit(DECLINED)
+        for each in found:
+            _forget(state, each, screen, force=force)
 
 
-def _say(line: str) -> None:
+def _show(screen: Screen, line: str) -> None:
     """Print a line with names that others wrote."""
-    print(printable(line))
+    screen.show(printable(line))
 
 
-def _confirmed(stdin: TextIO) -> bool:
-    if not stdin.isatty():
-        raise CommandError("there is no terminal for a confirmation; --yes deletes without one.", _UNCONFIRMED)
-    print("Delete this? [y/N] ", end="", flush=True)
-    return stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _forget(state: StateStore, sync: SyncRecord, *, force: bool, pause: Callable[[float], None]) -> None:
+def _forget(state: StateStore, sync: SyncRecord, screen: Screen, *, force: bool) -> None:
     """Delete a sync's rows, claims and outbox while its lease is held, so that no run of it begins meanwhile."""
     from leadway_provider.sync.cancel import CancelToken  # noqa: PLC0415 - other commands need none of this
     from leadway_provider.sync.lease import LeaseKeeper  # noqa: PLC0415 - the same
@@ -93,14 +77,14 @@ def _forget(state: StateStore, sync: SyncRecord, *, force: bool, pause: Callable
 
     cancel_token = CancelToken()
     store = state.lease(SyncIdentity(sync.name, sync.host, sync.location_id))
-    held = _acquire(store, sync, force=force, pause=pause)
+    held = _acquire(store, sync, screen, force=force)
     with LeaseKeeper(store, held, on_lost=cancel_token.cancel) as lease:
         cancel_token.cancel_when(lease.expiry)
         forgotten = state.syncs().forget(sync.id, cancel_token.raise_if_cancelled)
-    _say(f"Sync {sync.name} to {sync.location_id}: {forgotten:,} rows forgotten.")
+    _show(screen, f"Sync {sync.name} to {sync.location_id}: {forgotten:,} rows forgotten.")
 
 
-def _acquire(store: LeaseStore, sync: SyncRecord, *, force: bool, pause: Callable[[float], None]) -> HeldLease:
+def _acquire(store: LeaseStore, sync: SyncRecord, screen: Screen, *, force: bool) -> HeldLease:
     """Acquire the sync's lease.
 
     Raises:
@@ -113,9 +97,12 @@ def _acquire(store: LeaseStore, sync: SyncRecord, *, force: bool, pause: Callabl
         if force:
             store.release(found.token)
         else:
-            _say(f"{found.holder} holds the sync's lease. Checking whether that run is alive, for a minute at most.")
+            _show(
+                screen,
+                f"{found.holder} holds the sync's lease. Checking whether that run is alive, for a minute at most.",
+            )
     try:
-        return acquire_lease(store, sync.name, HOLDER, waits=lambda _: False, pause=pause)
+        return acquire_lease(store, sync.name, HOLDER, waits=lambda _: False, pause=screen.pause)
     except SyncBusyError:
         holder = f", {found.holder}" if (found := store.read()) else ""
         raise CommandError(

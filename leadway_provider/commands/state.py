@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +9,11 @@ from contextlib import closing, contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.options import LAST
 
 if TYPE_CHECKING:
     from leadway_provider.store.reading.reader import StateReader
+    from leadway_provider.store.reading.runs import RunSummary
     from leadway_provider.store.reading.syncs import SyncRecord
     from leadway_provider.store.state import StateStore
 
@@ -22,48 +23,37 @@ _UNUSABLE: Final = 2
 """The exit status of a command whose state store can't be used."""
 
 
-def add_state_options(command: argparse.ArgumentParser) -> None:
-    """Add the options by which the user names a state store, as the operator does."""
-    command.add_argument(
-        "--state-conn-id",
-        metavar="ID",
-        help="the Airflow connection whose database keeps the state; without it, [leadway] state_conn_id of Airflow's "
-        "configuration, or else the file in the Airflow home",
-    )
-    command.add_argument("--location", metavar="ID", help="only syncs to this account")
-
-
 @contextmanager
-def open_chosen(arguments: argparse.Namespace) -> Iterator[StateStore]:
-    """Open the state store that the arguments name, and close it at the end of the block.
+def open_chosen(conn_id: str | None) -> Iterator[StateStore]:
+    """Open the state store of a connection, or the configured one, and close it at the end of the block.
 
     Raises:
         CommandError: it can't be opened, or not be used to the end.
     """
     from leadway_provider.hooks.database import open_state  # noqa: PLC0415 - `leadway --help` needs none of this
 
-    with _opened(arguments, open_state) as state:
+    with _opened(conn_id, open_state) as state:
         yield state
 
 
 @contextmanager
-def open_for_reading(arguments: argparse.Namespace) -> Iterator[StateReader]:
-    """Open the state store that the arguments name, and change nothing there; raises as `open_chosen` does."""
+def open_for_reading(conn_id: str | None) -> Iterator[StateReader]:
+    """Open the state store in the same way, and change nothing there; raises as `open_chosen` does."""
     from leadway_provider.hooks.database import open_state_for_reading  # noqa: PLC0415 - the same
 
-    with _opened(arguments, open_state_for_reading) as reader:
+    with _opened(conn_id, open_state_for_reading) as reader:
         yield reader
 
 
 @contextmanager
-def _opened(arguments: argparse.Namespace, open_store: Callable[[str | None], Opened]) -> Iterator[Opened]:
+def _opened(conn_id: str | None, open_store: Callable[[str | None], Opened]) -> Iterator[Opened]:
     # Airflow's own commands set it too: it lets them find connections that are kept in Airflow's database.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     from leadway_provider.exceptions import LeadwayError  # noqa: PLC0415 - the same
     from leadway_provider.hooks.configuration import configured_state_conn_id  # noqa: PLC0415 - the same
     from leadway_provider.hooks.database import default_file  # noqa: PLC0415 - the same
 
-    conn_id = arguments.state_conn_id or configured_state_conn_id()
+    conn_id = conn_id or configured_state_conn_id()
     if conn_id is None and not default_file().exists():
         raise CommandError(
             f"there is no state store at {default_file()}. Set AIRFLOW_HOME as the tasks have it, or name the "
@@ -91,6 +81,20 @@ def find_syncs(state: StateStore | StateReader, name: str | None, location_id: s
         [*([f"sync {name!r}"] if name else ["sync"]), *([f"to location {location_id!r}"] if location_id else [])]
     )
     raise CommandError(f"the state store has no {wanted}; it has {_in_words(state.syncs().known())}.")
+
+
+def chosen_run(reader: StateReader, sync: SyncRecord, run: str) -> RunSummary | None:
+    """Return the run of that id, or a sync's last run for `last`; None where the sync has not run.
+
+    Raises:
+        CommandError: the run is not one of the sync.
+    """
+    if run == LAST:
+        return next(iter(reader.runs().of_sync(sync.id, limit=1).records), None)
+    found = reader.runs().one(run)
+    if found is None or found.sync_id != sync.id:
+        raise CommandError(f"the state store has no run {run!r} of sync {sync.name!r}; `leadway runs` lists them.")
+    return found
 
 
 def _in_words(syncs: Sequence[SyncRecord]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from leadway_provider.commands.layout import fact_lines, listed, printed, task_words
-from leadway_provider.commands.state import add_state_options, find_syncs, open_for_reading
+from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName
+from leadway_provider.commands.screen import screen_of
+from leadway_provider.commands.state import find_syncs, open_for_reading
 from leadway_provider.words import counted, time_text
 
 if TYPE_CHECKING:
@@ -18,29 +20,27 @@ if TYPE_CHECKING:
     from leadway_provider.store.waiting import WaitingRows
 
 
-def add_syncs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser."""
-    command = commands.add_parser(
-        "syncs",
-        help="show every sync with its last run",
-        description="Show every sync of a state store: its account, its last run with the counts, the rows that wait "
-        "to be delivered, and up to when an incremental sync has read its source.",
-    )
-    command.add_argument("--sync", metavar="NAME", help="only this sync")
-    add_state_options(command)
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(run=_syncs, name="syncs")
+def syncs(
+    context: typer.Context,
+    *,
+    sync: SyncName = None,
+    location: Location = None,
+    state_conn_id: StateConnId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every sync with its last run.
 
-
-def _syncs(arguments: argparse.Namespace) -> int:
-    with open_for_reading(arguments) as reader:
-        wanted = {sync.id for sync in find_syncs(reader, arguments.sync, arguments.location)}
+    Each with its account, its last run with the counts, the rows that wait to be delivered, and up to when an
+    incremental sync has read its source.
+    """
+    screen = screen_of(context)
+    with open_for_reading(state_conn_id) as reader:
+        wanted = {each.id for each in find_syncs(reader, sync, location)}
         found = list(_read(reader.syncs(), wanted))
-    if arguments.json:
-        print(json.dumps([_json(each) for each in found], indent=2))
+    if as_json:
+        screen.show_json([_json(each) for each in found])
     else:
-        print("\n\n".join(printed(_lines(each)) for each in found))
-    return 0
+        screen.show("\n\n".join(printed(_lines(each)) for each in found))
 
 
 @dataclass(frozen=True, slots=True)

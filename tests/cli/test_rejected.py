@@ -151,7 +151,6 @@ def test_hostile_keys_stay_data(warehouse: Warehouse, capsys: pytest.CaptureFixt
         (["--sync", "orders"], 1, "no sync 'orders'; it has 'customers.sync' to 'sandbox-location'"),
         (["--location", "x"], 1, "no sync to location 'x'"),
         (["--run", "0" * 32], 1, f"no run '{'0' * 32}' of the chosen syncs"),
-        (["--limit", "0"], 2, "--limit is 0; it must be 1 or more"),
     ],
 )
 def test_what_is_not_there_is_an_error(
@@ -164,6 +163,14 @@ def test_what_is_not_there_is_an_error(
     assert shown.err.startswith("leadway rejected: ")
     assert said in shown.err
     assert not shown.out
+
+
+def test_a_limit_of_no_rows_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """The status is 2, and the message names the option and what it takes."""
+    assert main(["rejected", "--limit", "0"]) == 2
+    said = capsys.readouterr().err
+    assert "--limit" in said
+    assert "greater than or equal to 1" in said
 
 
 @pytest.mark.usefixtures("found")

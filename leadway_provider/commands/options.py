@@ -1,0 +1,35 @@
+"""The options that several commands have, each with one name and one meaning."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+SyncName: TypeAlias = Annotated[str | None, typer.Option("--sync", metavar="NAME", help="Only this sync.")]
+Location: TypeAlias = Annotated[
+    str | None, typer.Option("--location", metavar="ID", help="Only syncs to this account.")
+]
+StateConnId: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--state-conn-id",
+        metavar="ID",
+        help="The Airflow connection whose database keeps the state. Without it, state_conn_id in the section leadway "
+        "of Airflow's configuration, or else the file in the Airflow home.",
+    ),
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do it without a question.")]
+RunId: TypeAlias = Annotated[
+    str | None, typer.Option("--run", metavar="ID", help="Only this run; 'last' is the last run of each sync.")
+]
+LeadwayConnId: TypeAlias = Annotated[
+    str, typer.Option("--leadway-conn-id", metavar="ID", help="The Airflow connection of the account, of type leadway.")
+]
+LocationId: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--location", metavar="ID", help="The account, where the connection names none or another one."),
+]
+LAST = "last"
+"""The value of --run for the last run of each sync."""

@@ -1,0 +1,105 @@
+"""The terminal of a command: what it shows, what it says beside that, and what a person answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
+
+import typer
+
+from leadway_provider.commands.error import CommandError
+from leadway_provider.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+UNCONFIRMED: Final = 2
+"""The exit status where a command needs an answer and there is nobody to ask."""
+
+
+class Screen:
+    """Standard output for what a command was asked for, standard error for the rest; colours on a terminal only.
+
+    Args:
+        stdin: where the answer to a question is read.
+        pause: waits that many seconds, while a command watches something that another process changes.
+    """
+
+    def __init__(self, *, stdin: TextIO, pause: Callable[[float], None]) -> None:
+        self.pause = pause
+        self.command = "leadway"
+        self._stdin = stdin
+
+    def show(self, text: str) -> None:
+        """Print text, which the caller has made printable, and end the line."""
+        if self._output.is_terminal:
+            from leadway_provider.commands.colours import coloured  # noqa: PLC0415 - a pipe needs no colours
+
+            self._output.print(coloured(text), soft_wrap=True)
+        else:
+            self._output.out(text, highlight=False)
+
+    def show_json(self, document: Any) -> None:
+        """Print a document as JSON, for a program."""
+        self._output.out(json.dumps(document, indent=2, default=str), highlight=False)
+
+    def write(self, text: str) -> None:
+        """Print text as it is, such as CSV: no colours, and no end of line."""
+        self._output.out(text, end="", highlight=False)
+
+    def say(self, text: str) -> None:
+        """Print a line about the command's own work to standard error."""
+        self._errors.print(printable(text), soft_wrap=True)
+
+    def confirmed(self, question: str) -> bool:
+        """Return True if a person at the terminal answers a question with yes.
+
+        Raises:
+            CommandError: there is no terminal to ask at.
+        """
+        if not self._stdin.isatty():
+            raise CommandError("there is no terminal for a confirmation; --yes does it without one.", UNCONFIRMED)
+        self._output.out(f"{question} [y/N] ", end="", highlight=False)
+        return self._stdin.readline().strip().lower() in {"y", "yes"}
+
+    def counted(self, records: Iterable[T], doing: str, *, total: int | None = None) -> Iterator[T]:
+        """Return the records, with a progress bar on standard error meanwhile, if that is a terminal."""
+        if not self._errors.is_terminal:
+            yield from records
+            return
+        from rich.progress import track  # noqa: PLC0415 - short commands need none of it
+
+        yield from track(records, doing, total=total, console=self._errors, transient=True)
+
+    @contextmanager
+    def waiting(self, doing: str) -> Iterator[None]:
+        """Show on standard error, if that is a terminal, that the command is at work."""
+        if not self._errors.is_terminal:
+            yield
+            return
+        with self._errors.status(f"{doing} …"):
+            yield
+
+    @cached_property
+    def _output(self) -> Console:
+        from rich.console import Console  # noqa: PLC0415 - a shell's completion needs none of it
+
+        return Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+
+    @cached_property
+    def _errors(self) -> Console:
+        from rich.console import Console  # noqa: PLC0415 - the same
+
+        return Console(file=sys.stderr, markup=False, emoji=False, highlight=False)
+
+
+def screen_of(context: typer.Context) -> Screen:
+    """Return the screen that the command was started with."""
+    screen: Screen = context.find_root().obj
+    return screen

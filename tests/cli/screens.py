@@ -1,0 +1,82 @@
+"""Commands as processes, and their screens as they are recorded in text files beside the tests.
+
+`RECORD_SCREENS=1 pytest tests/cli` writes the files anew, and the blocks of docs/commands.md that show them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+SCREENS: Final = Path(__file__).with_name("screens")
+PAGE: Final = Path(__file__).parents[2] / "docs" / "commands.md"
+WIDTH: Final = "100"
+
+_ALWAYS_THE_SAME: Final = (
+    (re.compile(r"http://127\.0\.0\.1:\d+"), "http://127.0.0.1:8808"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "2026-11-23 06:00:00 UTC"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00"), "2026-11-23T06:00:00+00:00"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "70e8025d-3418-4dcd-8955-593549e59e16"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16}\b"), "216a1d8f45754c92"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b"), "60baf9227ca7"),
+    (re.compile(r"\b\d+(\.\d+)? s\b"), "1 s"),
+    (re.compile(r"\b(leadway-provider|apache-airflow|sqlalchemy|python) \d+\.\d+(\.\w+)*"), r"\1 1.2.3"),
+    (re.compile(r"/\S*/(?=(?:leadway_state|state|warehouse)\.db)"), "/home/ann/airflow/"),
+    (re.compile(r" +$", re.MULTILINE), ""),
+)
+"""What differs from one run, machine or version to the next."""
+
+
+def leadway(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, on no terminal, and return what it printed."""
+    command = [sys.executable, "-m", "leadway_provider.cli", *arguments]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | {"COLUMNS": WIDTH, "PYTHONUTF8": "1"} | environment,
+    )
+
+
+def assert_screen(name: str, *arguments: str, status: int = 0, **environment: str) -> str:
+    """Run a command, compare its whole screen with the recorded one, and return the screen."""
+    done = leadway(*arguments, **environment)
+    assert done.returncode == status, done.stderr
+    shown = stable(done.stdout + done.stderr).strip("\n")
+    screen = f"$ leadway {' '.join(map(_word, arguments))}\n{shown}\n"
+    file = SCREENS / f"{name}.txt"
+    if os.environ.get("RECORD_SCREENS"):
+        file.write_text(screen, encoding="utf-8")
+        _record_on_page(name, screen)
+    assert screen == file.read_text(encoding="utf-8")
+    return done.stdout
+
+
+def stable(text: str) -> str:
+    """Return a screen without what differs from run to run."""
+    for pattern, always in _ALWAYS_THE_SAME:
+        text = pattern.sub(always, text)
+    return text
+
+
+def shown_on_page(page: str) -> dict[str, str]:
+    """Return the screens of a page by their names, which stand in a comment before each block."""
+    return dict(re.findall(r"<!-- screen: ([\w-]+) -->\n+```\n(.*?)```\n", page, re.DOTALL))
+
+
+def _record_on_page(name: str, screen: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    block = re.compile(rf"(<!-- screen: {re.escape(name)} -->\n+```\n).*?(```\n)", re.DOTALL)
+    PAGE.write_text(block.sub(lambda found: f"{found[1]}{screen}{found[2]}", page), encoding="utf-8")
+
+
+def _word(argument: str) -> str:
+    """Return an argument as a reader of the page would write it in a shell."""
+    return f'"{argument}"' if re.search(r"[^\w.,/:=@%+-]", argument) else argument

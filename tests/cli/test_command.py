@@ -1,0 +1,122 @@
+"""The command itself: help, version, mistakes, pipes, completion, and `airflow leadway`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from leadway_provider import __version__
+from leadway_provider.cli import main
+from tests.airflow_version import VERSION
+from tests.cli.screens import assert_screen, leadway
+from tests.operators.task import Row, Warehouse, sync
+
+ANN: Row = (1, "ann@example.com", "Ann", None, None)
+
+
+def test_the_help_lists_every_command() -> None:
+    """Commands are grouped by what they are for."""
+    assert_screen("help", "--help")
+
+
+def test_without_arguments_the_help_is_shown() -> None:
+    """The status is 2, since nothing was done."""
+    done = leadway()
+    assert done.returncode == 2
+    assert "Usage: leadway" in done.stdout + done.stderr
+
+
+def test_the_version_is_printed() -> None:
+    """It is that of the package."""
+    done = leadway("--version")
+    assert (done.returncode, done.stdout) == (0, f"leadway-provider {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rejcted"], "No such command 'rejcted'"),
+        (["syncs", "--jso"], "No such option"),
+        (["trace"], "Give either --key or --contact"),
+        (["trace", "--key", "1", "--contact", "2"], "Give either --key or --contact"),
+        (["rejected", "--csv", "--json"], "Give either --csv or --json"),
+        (["rejected", "--limit", "few"], "--limit"),
+        (["sandbox", "--priority", "name"], "'email,phone', 'phone,email', 'email', 'phone'"),
+        (["state", "reset"], "Missing option '--sync'"),
+    ],
+)
+def test_a_mistake_in_the_arguments_is_named(arguments: list[str], said: str) -> None:
+    """The status is 2, the choices are readable, and no traceback is shown."""
+    done = leadway(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("connection", "said"),
+    [
+        (None, "'state'"),
+        ("{", "state"),
+        ('{"conn_type": "http", "host": "example.com"}', "state"),
+        ('{"conn_type": "sqlite", "host": "/nowhere/at/all.db"}', "state"),
+        ('{"conn_type": "postgres", "host": "127.0.0.1", "port": 1, "login": "a", "schema": "b"}', "state"),
+    ],
+)
+def test_a_wrong_connection_is_one_sentence(connection: str | None, said: str) -> None:
+    """The status is 2, and no traceback is shown."""
+    environment = {} if connection is None else {"AIRFLOW_CONN_STATE": connection}
+    done = leadway("syncs", "--state-conn-id", "state", **environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("leadway syncs: ")
+    assert said in last
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_ends_early_is_no_error(warehouse: Warehouse) -> None:
+    """A pipe that nobody reads any more ends the command with status 1 and without a word."""
+    warehouse.fill(*((number, f"p{number}@example.com", "Pat", None, None) for number in range(3)))
+    sync("first")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "leadway_provider.cli", "syncs", "--state-conn-id", "state"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_shell_completes_commands() -> None:
+    """Bash asks by an environment variable, and gets the commands that begin so."""
+    done = leadway(_LEADWAY_COMPLETE="complete_bash", COMP_WORDS="leadway rej", COMP_CWORD="1")
+    assert done.stdout.split() == ["rejected"]
+
+
+@pytest.mark.skipif(VERSION < (3, 2), reason="Airflow 3.1 has no commands of providers")
+def test_airflow_has_the_same_commands(warehouse: Warehouse) -> None:
+    """`airflow leadway` prints what `leadway` prints, and ends with the same status."""
+    warehouse.fill(ANN)
+    sync("first")
+    for arguments in (["trace", "--key=1", "--json"], ["trace", "--key", "2"], ["rejected", "--limit", "0"]):
+        command = [*arguments, "--state-conn-id", "state"]
+        ours = leadway(*command)
+        theirs = subprocess.run(
+            [sys.executable, "-m", "airflow", "leadway", *command], capture_output=True, text=True, check=False
+        )
+        assert (theirs.returncode, theirs.stdout) == (ours.returncode, ours.stdout), theirs.stderr
+    assert ours.returncode == 2
+
+
+def test_colours_are_for_terminals_only(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """On no terminal the output has no escape sequence; the words are the same."""
+    warehouse.fill(ANN)
+    sync("first")
+    capsys.readouterr()
+    assert main(["syncs", "--state-conn-id", "state"]) == 0
+    plain = capsys.readouterr().out
+    assert "\x1b" not in plain
+    coloured = leadway("syncs", "--state-conn-id", "state", FORCE_COLOR="1").stdout
+    assert "\x1b[" in coloured

@@ -1,0 +1,47 @@
+"""The screens of the commands, as a reader of docs/commands.md sees them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.server import SandboxServer
+from tests.cli.screens import assert_screen
+from tests.operators.task import Row, Warehouse, sync
+
+ANN: Row = (1042, "ann@example.com", "Ann", "+12025550101", "US")
+NOBODY: Row = (1043, None, "Nobody", None, None)
+BOB: Row = (1044, "bob@example.com", "Bob", "00", "US")
+
+
+@pytest.fixture
+def delivered(warehouse: Warehouse, sandbox: SandboxServer) -> Warehouse:
+    """Two runs over three rows: one is delivered and changes, one is invalid, one is refused."""
+    warehouse.fill(ANN, NOBODY, BOB)
+    sandbox.faults.add(Fault(FaultKind.UNPROCESSABLE, times=None, email="bob@example.com"))
+    for run_id in ("first", "second"):
+        with suppress(AirflowFailException):
+            sync(run_id, constants={"tags": ["customer"]})
+        warehouse.run("UPDATE customers SET first_name = 'Anna' WHERE id = 1042")
+    return warehouse
+
+
+@pytest.mark.usefixtures("delivered")
+def test_the_screens_of_what_became_of_rows() -> None:
+    """Syncs, rejected rows and a history; then the sync is reset."""
+    state = ("--state-conn-id", "state")
+    assert_screen("syncs", "syncs", *state)
+    assert_screen("rejected", "rejected", *state)
+    assert_screen("trace", "trace", "--key", "1042", *state)
+    assert_screen("state-reset", "state", "reset", "--sync", "customers.sync", "--yes", *state)
+
+
+@pytest.mark.usefixtures("delivered")
+def test_a_history_of_one_run() -> None:
+    """`--run last` leaves the deliveries of earlier runs out."""
+    shown = assert_screen("trace-run", "trace", "--key", "1042", "--run", "last", "--state-conn-id", "state")
+    assert "in DAG run second" in shown
+    assert "in DAG run first" not in shown
