@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TextIO
 
 
-def main() -> None:
-    """Make the connections of standard input, in JSON by id; one that is there already keeps all but host and port."""
+def main(connections: TextIO) -> None:
+    """Make these connections, which are JSON by id; one that is there already keeps all but host and port."""
     from airflow.models.connection import Connection
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
@@ -15,7 +16,7 @@ def main() -> None:
 
     initdb()
     with create_session() as session:
-        for conn_id, parts in json.load(sys.stdin).items():
+        for conn_id, parts in json.load(connections).items():
             known = session.scalar(select(Connection).where(Connection.conn_id == conn_id))
             if known is None:
                 extra = json.dumps(parts.pop("extra", {}))
@@ -25,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.stdin)

@@ -23,6 +23,7 @@ _RULES: Final = {
     "tags_mode": ("add", "replace", "remove"),
 }
 _REMOVALS: Final = ("ignore", "tag", "untag", "delete")
+_TOO_MANY: Final = 10**18
 _NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,18})?(e-\d{1,2})?", re.ASCII)
 
 Limit: TypeAlias = int | float
@@ -37,6 +38,8 @@ def parse_limit(name: str, value: object) -> Limit:
     Raises:
         ConfigurationError: it is neither a whole number of rows nor a share below 1.
     """
+    if isinstance(value, int) and abs(value) >= _TOO_MANY:  # Python refuses to write a number of thousands of digits
+        raise ConfigurationError(f"{name} is a number of more than 18 digits; give a smaller number of rows.")
     text = str(value).strip()
     if isinstance(value, int | float | str) and not isinstance(value, bool) and _NUMBER.fullmatch(text):
         if text.isdecimal():

@@ -30,7 +30,7 @@ from leadway_provider.api.v3 import to_v3_token_call
 from leadway_provider.clock import SYSTEM_CLOCK, Clock
 from leadway_provider.exceptions import AuthenticationError, QuotaExhaustedError, UnavailableError
 from leadway_provider.policies import QuotaPolicy
-from leadway_provider.sync.cancel import GRACE, CancelToken
+from leadway_provider.sync.cancel import CancelToken
 from leadway_provider.words import counted, duration_text
 
 T = TypeVar("T")
@@ -221,7 +221,8 @@ class LeadwayClient(Endpoints):
             async with self._cancel_token.within_grace():
                 return await self._network.send(call.method, url, headers, content, limit)
         except TimeoutError:
-            raise LostError(f"no answer within {GRACE:.0f} s after the cancellation", maybe_received=True) from None
+            grace = self._cancel_token.grace
+            raise LostError(f"no answer within {grace:.0f} s after the cancellation", maybe_received=True) from None
 
     def _raise_if_limited_for_too_long(self, call: Call[T], since: float) -> None:
         now = self._monotonic()

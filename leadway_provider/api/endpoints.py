@@ -27,7 +27,7 @@ from leadway_provider.api.sentences import known_sentence
 from leadway_provider.api.v3 import JsonObject
 from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.contacts.custom_field import CustomField
-from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError
+from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError, UnavailableError
 
 T = TypeVar("T")
 
@@ -203,6 +203,16 @@ class Endpoints(ABC):
                 params={"model": "contact"},
             )
         )
+
+    async def is_readable(self) -> bool:
+        """Return True if the answer to a call that depends on no contact can be read now; it may be a refusal."""
+        try:
+            await self.get_custom_fields()
+        except (AccessDeniedError, RefusedError):
+            return True
+        except UnavailableError:
+            return False
+        return True
 
     async def get_location(self) -> Location:
         """Return the account with its settings; the token needs the scope `locations.readonly`."""

@@ -18,7 +18,6 @@ from leadway_provider.sync.slots import SharedSlots, SlotStore
 log = printable_log(__name__)
 
 PATIENCE: Final = 5.0
-"""Seconds that a call without a valid lease waits for the store; then the headers of the answers guide it."""
 _TRIES: Final = 10
 """A write is tried so often, if other clients write at the same time; then the next look tries it again."""
 
@@ -34,14 +33,20 @@ class QuotaSharing:
         store: where the leases are.
         monotonic: the clock of the pacer.
         alive: returns whether a process exists; None where that can't be known here.
+        patience: seconds that a call without a valid lease waits for the store; then the answers' headers guide it.
     """
 
     def __init__(
-        self, store: SlotStore, monotonic: Callable[[], float], alive: Callable[[str], bool | None] = is_alive
+        self,
+        store: SlotStore,
+        monotonic: Callable[[], float],
+        alive: Callable[[str], bool | None] = is_alive,
+        patience: float = PATIENCE,
     ) -> None:
         self._store = store
         self._monotonic = monotonic
         self._alive = alive
+        self._patience = patience
         self._client = secrets.token_hex(8)
         self._holder: SlotHolder | None = None
         self._look: asyncio.Task[None] | None = None
@@ -64,14 +69,14 @@ class QuotaSharing:
             self._look = asyncio.ensure_future(self._exchange(holder))
             self._look.add_done_callback(self._looked)
         if self._look is not None and not self._goes_without and not holder.is_valid(now):
-            await asyncio.wait((self._look,), timeout=PATIENCE)
+            await asyncio.wait((self._look,), timeout=self._patience)
             self._go_without_lease(holder)
 
     async def looked(self, *, within: float) -> bool:
         """Wait for the store, at most so many seconds, and return whether it has just answered."""
         if self._look is None:
             return False
-        await asyncio.wait((self._look,), timeout=min(within, PATIENCE))
+        await asyncio.wait((self._look,), timeout=min(within, self._patience))
         return self._look is None
 
     async def end(self) -> None:

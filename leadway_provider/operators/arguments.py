@@ -16,6 +16,14 @@ from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.policies import GuardPolicy, is_template
 from leadway_provider.sync.row import KEY_LENGTH, source_keys
 
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_no_number)
+"""Reads no `NaN` and no `Infinity`, which Python would take for numbers."""
+
 _OPTIONAL: Final = ("mapping", "constants", "only_keys")
 
 
@@ -108,7 +116,7 @@ _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
 
 def _document(text: str) -> object:
     """Return what JSON, or a list or dict as Python prints it, says; None where the text is neither."""
-    for read in (json.loads, ast.literal_eval):
+    for read in (_JSON.decode, ast.literal_eval):
         try:
             return read(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

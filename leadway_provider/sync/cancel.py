@@ -14,9 +14,14 @@ GRACE: Final = 8.0
 
 
 class CancelToken:
-    """A switch that is set once, from any thread: from then on every call that was not sent yet raises the reason."""
+    """A switch that is set once, from any thread: from then on every call that was not sent yet raises the reason.
 
-    def __init__(self) -> None:
+    Args:
+        grace: seconds that calls in flight get after a cancellation.
+    """
+
+    def __init__(self, grace: float = GRACE) -> None:
+        self.grace: Final = grace
         self._condition: Callable[[], LeadwayError | None] = lambda: None
         self._reason: LeadwayError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -26,7 +31,7 @@ class CancelToken:
 
     def part(self) -> CancelToken:
         """Return a token for a part of the run: cancelling it leaves the rest alone, and this one cancels it too."""
-        part = CancelToken()
+        part = CancelToken(self.grace)
         self._parts.append(part)
         if self._reason is not None:
             part.cancel(self._reason)
@@ -75,7 +80,7 @@ class CancelToken:
 
         Raises:
             LeadwayError: the reason, where the token is cancelled already; nothing is sent.
-            TimeoutError: the token was cancelled, and `GRACE` seconds have passed since.
+            TimeoutError: the token was cancelled, and `grace` seconds have passed since.
         """
         self._bind_to_loop()
         # Only a cancellation that comes after this finds the loop, and limits the call.
@@ -97,7 +102,7 @@ class CancelToken:
 
     def _cancel_in_loop(self) -> None:
         self._cancelled.set()
-        ends_at = asyncio.get_running_loop().time() + GRACE
+        ends_at = asyncio.get_running_loop().time() + self.grace
         for limit in self._limits:
             if limit.when() is None:
                 limit.reschedule(ends_at)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from datetime import datetime
 from itertools import zip_longest
 from typing import Final, TypeVar
 
@@ -78,7 +78,7 @@ class OutboxDelivery:
             self.sink,
             self.clock,
             self.clock.now(),
-            partial(self._in_store, self.store.mark_sent),
+            self._mark_sent,
             self._store_cleared,
             self.hasher,
         )
@@ -94,6 +94,8 @@ class OutboxDelivery:
         self._to_commit = asyncio.Event()
         self._failure: LeadwayError | None = None
         self._unavailable: UnavailableError | None = None
+        self._last_error: UnavailableError | None = None
+        self._maybe_created: set[int] = set()
         self._unreadable = UnreadableRows()
         self._failures_in_a_row = 0
         self._rings: dict[int, list[int]] = {}
@@ -146,7 +148,7 @@ class OutboxDelivery:
                 )
                 continue
             await self._until(lambda: self._active == 0)
-            if self._stopping or not (self._break_rings(is_read=is_read) or await self._refuse_unreadable()):
+            if self._stopping or not (self._break_rings(is_read=is_read) or await self._end_unreadable()):
                 break
             await self._until(lambda: self._active == 0)
 
@@ -178,17 +180,23 @@ class OutboxDelivery:
         self._start_all(first)
         return bool(first)
 
-    async def _refuse_unreadable(self) -> bool:
+    async def _end_unreadable(self) -> bool:
         """End the rows whose answers can't be read while others can, and return True if there was one."""
-        refusals = [] if self._unavailable else self._unreadable.refusals()
-        for refused in refusals:
-            await self._committed(refused)
-            self._start_all(self._order.leave(refused.row, None, None))
-        return bool(refusals)
+        if self._unavailable or not self._unreadable.error or not await self.sink.is_readable():
+            return False
+        deliveries = self._unreadable.outcomes()
+        for delivery in deliveries:
+            await self._committed(delivery)
+            self._start_all(self._order.leave(delivery.row, None, None))
+        return True
 
     async def _in_store(self, call: Callable[..., _Result], *arguments: object) -> _Result:
         """Run a blocking call of the store beside the event loop; one at a time, always on one thread."""
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, call, *arguments)
+
+    async def _mark_sent(self, row: OutboxRow, sent_at: datetime | None) -> None:
+        await self._in_store(self.store.mark_sent, row, sent_at)
+        (self._maybe_created.discard if sent_at is None else self._maybe_created.add)(row.position)
 
     async def _store_cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
         await self._in_store(self.store.cleared, blocker, trace_id, status)
@@ -225,19 +233,20 @@ class OutboxDelivery:
         """Send a row; where it can't be delivered now, it stays in the outbox and holds back what is behind it."""
         try:
             delivery = await self._outcome(row)
-            self._unreadable.other_was_read()
+            self._failures_in_a_row = 0
             await self._committed(delivery)
         except UnavailableError as error:
             # Rows that share a call of tags share its error, and it is one failure.
-            self._failures_in_a_row += row.position not in self._replaced or error is not self._unavailable
-            if error.is_unreadable and row.contact.repeatable and row.position not in self._waiting_for_tags:
-                self._unreadable.add(row, error)
+            self._failures_in_a_row += row.position not in self._waiting_for_tags or error is not self._last_error
+            self._last_error = error
+            if error.is_unreadable:
+                maybe_created = row.sent_at is not None or row.position in self._maybe_created
+                self._unreadable.add(row, error, maybe_created=maybe_created)
             else:
                 self._unavailable = error
         except LeadwayError as error:
             self._failure = self._failure or error
         else:
-            self._failures_in_a_row = 0
             left = (delivery.contact_id, delivery.in_crm) if delivery.outcome.is_accepted else (None, None)
             self._left[row.row_id] = left
             self._start_all(self._order.leave(row, *left))

@@ -287,6 +287,14 @@ class ContactSink(Protocol):
         """
         ...
 
+    async def is_readable(self) -> bool:
+        """Return True if the answer to a call that depends on no contact can be read now.
+
+        Raises:
+            ConfigurationError, QuotaExhaustedError: no further call makes sense now.
+        """
+        ...
+
     async def update_tags(
         self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
     ) -> TagsEcho:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from leadway_provider.contacts.contact import Reason
-from leadway_provider.exceptions import RefusedError
-from leadway_provider.sync.ports import ContactSink
+from leadway_provider.exceptions import RefusedError, UnavailableError
+from leadway_provider.sync.ports import ContactSink, TagsEcho
 
 Kind = Literal["add", "remove"]
 
@@ -87,13 +87,25 @@ class TagBatcher:
             for member in members:
                 member.refusals += [_refused(reason) for reason in error.reasons or (str(error),)]
         except Exception as error:  # noqa: BLE001 - the rows that wait for this call get it, or they would wait for ever
+            if len(members) > 1 and isinstance(error, UnavailableError) and error.is_unreadable:
+                await self._send_halves(kind, tags, members)
+                return
             for member in members:
                 member.error = error
         else:
-            failed = {item.contact_id: item.message or "no reason given" for item in answer.responses if not item.ok}
-            for member in members:
-                if member.contact_id in failed:
-                    member.refusals.append(_refused(failed[member.contact_id]))
+            _add_refusals(answer, members)
+
+    async def _send_halves(self, kind: Kind, tags: Sequence[str], members: Sequence[_Request]) -> None:
+        """Repeat a call that has the same effect twice, since what one contact adds may spoil the answer to all."""
+        middle = len(members) // 2
+        await asyncio.gather(*(self._send(kind, tags, half) for half in (members[:middle], members[middle:])))
+
+
+def _add_refusals(answer: TagsEcho, members: Sequence[_Request]) -> None:
+    failed = {item.contact_id: item.message or "no reason given" for item in answer.responses if not item.ok}
+    for member in members:
+        if member.contact_id in failed:
+            member.refusals.append(_refused(failed[member.contact_id]))
 
 
 def _rounds(requests: Sequence[_Request]) -> list[list[_Call]]:

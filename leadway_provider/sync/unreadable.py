@@ -1,13 +1,15 @@
 """Rows whose calls the API answers with success, in answers that can't be read.
 
-They would else wait in the outbox for ever, and no run would end well. Where answers to other rows can be read, these
-rows are refused, and later runs try them again as they do with every refused row. Where none can be read, it may be the
-API's fault, and the rows wait for the retry.
+They would else wait in the outbox for ever, and no run would end well. Where the answer to a call that depends on no
+contact can be read, these rows are refused, and later runs try them again as they do with every refused row; a row
+whose call must not be repeated is unknown. Where it can't be read either, it is the API's fault, and the rows wait for
+the retry.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.exceptions import UnavailableError
@@ -18,48 +20,63 @@ from leadway_provider.sync.records import Delivery, OutboxRow
 log = printable_log(__name__)
 
 
+_MOST_KEYS: Final = 20
+"""Keys in one line of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnreadableRow:
+    row: OutboxRow
+    error: UnavailableError
+    maybe_created: bool
+
+    @property
+    def said(self) -> str:
+        return "; ".join(self.error.reasons)
+
+    def outcome(self) -> Delivery:
+        trace_id, status = self.error.trace_id, self.error.status
+        if self.maybe_created:
+            sentence = "The answer was lost, and the contact may have been created. Answers to look-ups can't be read"
+            reasons = (Reason("", "answer_lost", f"{sentence}: {self.said}."),)
+            return Delivery(self.row, RowState.UNKNOWN, None, trace_id, status, reasons)
+        sentence = "The API's answers can't be read, so it is not known what was written."
+        reasons = (Reason("", "answer_unreadable", f"{sentence} What came last: {self.said}."),)
+        return Delivery(self.row, RowState.REFUSED, None, trace_id, status, reasons, maybe_written=True)
+
+
 @dataclass(slots=True)
 class UnreadableRows:
     """The rows of one delivery whose answers can't be read, and that have no outcome yet."""
 
-    _rows: list[tuple[OutboxRow, UnavailableError]] = field(default_factory=list)
-    _others_are_readable: bool = False
+    _rows: list[_UnreadableRow] = field(default_factory=list)
 
     @property
     def error(self) -> UnavailableError | None:
         """The error of the first of them, or None where there is none."""
-        return next((error for _, error in self._rows), None)
+        return next((each.error for each in self._rows), None)
 
-    def add(self, row: OutboxRow, error: UnavailableError) -> None:
-        """Add a row."""
-        self._rows.append((row, error))
+    def add(self, row: OutboxRow, error: UnavailableError, *, maybe_created: bool) -> None:
+        """Add a row.
 
-    def other_was_read(self) -> None:
-        """Take note that the answer to another row could be read. It says something of the rows before it only."""
-        self._others_are_readable = self._others_are_readable or bool(self._rows)
-
-    def refusals(self) -> list[Delivery]:
-        """Return the outcomes of the rows, which are then no longer among these; none while it may be the API's fault.
-
-        It is not known whether their contacts were written.
+        Args:
+            row: the row.
+            error: what its last answer raised.
+            maybe_created: it is of the kind that must not be repeated, and its call was sent.
         """
-        if not self._others_are_readable:
-            return []
+        self._rows.append(_UnreadableRow(row, error, maybe_created))
+
+    def outcomes(self) -> list[Delivery]:
+        """Return the outcomes of the rows, which are then no longer among these."""
         rows, self._rows = self._rows, []
-        return [
-            Delivery(row, RowState.REFUSED, None, error.trace_id, error.status, (_reason(error),), maybe_written=True)
-            for row, error in rows
-        ]
+        return [each.outcome() for each in rows]
 
     def log_waiting(self) -> None:
         """Log the keys of the rows that wait for the retry."""
-        for row, error in self._rows:
-            said, key = "; ".join(error.reasons), brief(row.source_key)
-            log.warning(
-                "The API's answers to the row with key %s can't be read (%s). It waits for the retry.", key, said
-            )
-
-
-def _reason(error: UnavailableError) -> Reason:
-    sentence = "The API's answers can't be read, so it is not known whether the contact was written."
-    return Reason("", "answer_unreadable", f"{sentence} What came last: {'; '.join(error.reasons)}.")
+        keys: dict[str, list[str]] = {}
+        for each in self._rows:
+            keys.setdefault(each.said, []).append(each.row.source_key)
+        for said, alike in keys.items():
+            shown = ", ".join([*map(brief, alike[:_MOST_KEYS]), *["…"][: len(alike) > _MOST_KEYS]])
+            rows = f"the row with key {shown}" if len(alike) == 1 else f"{len(alike)} rows (keys {shown})"
+            log.warning("The API's answers to %s can't be read (%s). They wait for the retry.", rows, said)

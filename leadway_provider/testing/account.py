@@ -130,6 +130,10 @@ class MemoryAccount:
         """Return whether two contacts may have one e-mail or phone."""
         return self.allows_duplicates
 
+    async def is_readable(self) -> bool:
+        """Return True: this account's answers can always be read."""
+        return True
+
     async def update_tags(
         self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
     ) -> MemoryTagsAnswer:

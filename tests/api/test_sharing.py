@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from leadway_provider.api import sharing
 from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.pacing import Pacer
 from leadway_provider.api.sharing import QuotaSharing
@@ -59,9 +58,11 @@ def leases(time: IdleTime) -> Leases:
     return Leases(time)
 
 
-def shared_client(sandbox: SandboxServer, leases: Leases, pacer: Pacer, **choices: Any) -> LeadwayClient:
+def shared_client(
+    sandbox: SandboxServer, leases: Leases, pacer: Pacer, patience: float = 5.0, **choices: Any
+) -> LeadwayClient:
     """Return a client of its own process."""
-    part = QuotaSharing(leases, leases.time.clock.monotonic)
+    part = QuotaSharing(leases, leases.time.clock.monotonic, patience=patience)
     return client_of(sandbox, leases.time, pacer=pacer, sharing=part, **choices)
 
 
@@ -121,16 +122,14 @@ def test_two_processes_take_their_leases_at_the_same_time(sandbox: SandboxServer
 def test_calls_go_on_without_the_store(
     sandbox: SandboxServer,
     leases: Leases,
-    monkeypatch: pytest.MonkeyPatch,
     hangs: bool,  # noqa: FBT001 - pytest names it
 ) -> None:
     """A store that hangs is waited for once, and one that is out of reach not at all; then calls go on without it."""
-    monkeypatch.setattr(sharing, "PATIENCE", 0.05)
     leases.is_out_of_reach = True
     pacer = Pacer(100, 10.0)
 
     async def run() -> None:
-        async with shared_client(sandbox, leases, pacer) as client:
+        async with shared_client(sandbox, leases, pacer, patience=0.05) as client:
             if hangs:
                 leases.answers.clear()
             async with asyncio.timeout(20):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -43,14 +42,13 @@ def delete_connections() -> None:
         session.execute(delete(Connection))
 
 
-def start(connections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def start(connections: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Write the connections as a start does, and return what Airflow then has, by id."""
     from airflow.models.connection import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(connections)))
-    write_connections()
+    write_connections(io.StringIO(json.dumps(connections)))
     with create_session() as session:
         found = session.scalars(select(Connection)).all()
         return {
@@ -58,24 +56,20 @@ def start(connections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatc
         }
 
 
-def test_the_connections_are_in_airflows_database(
-    connections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_connections_are_in_airflows_database(connections: dict[str, dict[str, Any]]) -> None:
     """So the form shows them, and its test accepts them: it refuses one that has no port."""
-    written = start(connections, monkeypatch)
+    written = start(connections)
     assert written.keys() == {"warehouse", "leadway_default", "leadway_agency"}
     kind, host, port, _, extra = written["leadway_default"]
     assert (kind, host, port, extra["location_id"]) == ("leadway", "http://127.0.0.1", 8808, "sandbox-location")
     assert None not in {port for _, _, port, *_ in written.values()}
 
 
-def test_what_a_person_changed_in_a_connection_stays(
-    stage: Stage, connections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_person_changed_in_a_connection_stays(stage: Stage, connections: dict[str, dict[str, Any]]) -> None:
     """The next start only writes where Leadway is now, whose port may have been taken."""
     connections["leadway_default"]["password"] = "a person's own"
-    start(connections, monkeypatch)
-    _, host, port, password, _ = start(stage.connections("http://127.0.0.1:9909"), monkeypatch)["leadway_default"]
+    start(connections)
+    _, host, port, password, _ = start(stage.connections("http://127.0.0.1:9909"))["leadway_default"]
     assert (host, port, password) == ("http://127.0.0.1", 9909, "a person's own")
 
 

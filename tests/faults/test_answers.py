@@ -89,9 +89,7 @@ def test_an_answer_that_can_not_be_read_holds_nobody_else_back(
     sandbox.faults.add(Fault(kind, times=None, path=UPSERT, email="p3@example.com", written=written))
     report = attempt(max_in_flight=1, max_rejected=1000)
     assert report["refused"] == ROWS // PEOPLE
-    assert "answers can't be read, so it is not known whether the contact was written. What came last: the answer" in (
-        caplog.text
-    )
+    assert "answers can't be read, so it is not known what was written. What came last: the answer" in (caplog.text)
     sandbox.faults.clear()
     report = attempt("next", max_rejected=1000)
     assert report["refused"] == 0

@@ -90,6 +90,9 @@ class FaultyAccount:
     async def may_share_identities(self) -> bool:
         return await self.account.may_share_identities()
 
+    async def is_readable(self) -> bool:
+        return await self.account.is_readable()
+
     async def update_tags(
         self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
     ) -> TagsEcho:

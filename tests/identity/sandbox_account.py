@@ -66,6 +66,9 @@ class SandboxAccount:
     async def may_share_identities(self) -> bool:
         return await _whole(self.client.may_share_identities())
 
+    async def is_readable(self) -> bool:
+        return await _whole(self.client.is_readable())
+
     async def update_tags(
         self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
     ) -> TagsEcho:

@@ -120,6 +120,8 @@ def test_a_key_of_several_columns_is_a_list(warehouse: Warehouse, key: Any) -> N
         ("all", "one or more keys"),
         ([None], "None"),
         ([" "], "' '"),
+        ("[NaN]", "one or more keys"),
+        ("[2, Infinity]", "one or more keys"),
     ],
 )
 def test_what_is_no_list_of_keys_is_an_error(warehouse: Warehouse, keys: Any, says: str) -> None:

@@ -12,7 +12,7 @@ from leadway_provider.exceptions import UnavailableError
 from leadway_provider.policies import ContactRules, GuardPolicy, RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
-from leadway_provider.store.removal import SqlDepartedStore
+from tests.faults.instant import ACKNOWLEDGING, at
 from tests.operators.people import counted
 from tests.operators.task import NEVER_AGAIN, Row, TaskInstance, Warehouse, sync
 
@@ -205,24 +205,15 @@ def test_a_failed_upsert_holds_removals_back(ten: Warehouse, sandbox: SandboxSer
     assert counted(sync("one", removal=DELETE, **TAGGED)) == {"unchanged": 8, "created": 2, "removed": 2}
 
 
-def test_a_crash_in_the_middle_costs_nothing(
-    ten: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_in_the_middle_costs_nothing(ten: Warehouse, sandbox: SandboxServer) -> None:
     """Killed after calls that were not acknowledged: the retry does the rest, without looking at the source."""
     ten.fill(*people(8, 9))
-    rounds: list[int] = []
-    acknowledge = SqlDepartedStore.acknowledge
 
-    def killed(book: SqlDepartedStore, removals: Any) -> None:
-        rounds.append(len(removals))
-        if len(rounds) == 2:
-            raise KeyboardInterrupt
-        acknowledge(book, removals)
+    def kill(_: object) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(SqlDepartedStore, "acknowledge", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with at(ACKNOWLEDGING, kill, after=1), pytest.raises(KeyboardInterrupt):
         sync("one", removal=DELETE, max_in_flight=2, **TAGGED)
-    assert rounds == [2, 2]
     assert len(sandbox.account) == 6
     ten.fill()
     assert counted(sync("one", removal=DELETE, max_in_flight=2, **TAGGED)) == {"unchanged": 2, "removed": 8}

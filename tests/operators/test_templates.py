@@ -110,6 +110,7 @@ NO_FLAG: Final[tuple[Any, ...]] = ("", "yes", "1", 1, 0, None, "maybe", [])
 UNCLEAR: Final[list[tuple[str, Any]]] = [
     *((flag, value) for flag in ("dry_run", "full_resync", "allow_older", "incremental") for value in NO_FLAG),
     *(("max_rejected", value) for value in ("", "1.0", 1.0, "5%", "-1", None, True, "{{ params.y }}")),
+    *(("max_rejected", value) for value in ("9" * 19, "9" * 5000)),
     *(("mapping", value) for value in ("", "a: city", ["a"], {"a": 1}, "1")),
     *(("constants", value) for value in ("", "source", ["source"], "1")),
     *(("only_keys", value) for value in ("", "7", 7, [], {"a": 1}, [[7]], [None])),
@@ -211,3 +212,10 @@ def test_a_run_without_changes_is_the_same_run_with_params(warehouse: Warehouse,
     assert counted(run("dry", values | {"dry_run": True}, **from_params(params))) == {"unchanged": 1, "pending": 1}
     assert counted(run("all", values, **from_params(params))) == {"unchanged": 1, "created": 1}
     assert len(sandbox.journal.writes) == 2
+
+
+@pytest.mark.parametrize("value", [10**18, -(10**18), 10**5000], ids=["large", "negative", "huge"])
+def test_a_limit_of_more_rows_than_there_can_be_is_an_error(value: int) -> None:
+    """Also one that is too long for Python to write."""
+    with pytest.raises(ConfigurationError, match="max_new is a number of more than 18 digits"):
+        GuardPolicy(max_new=value)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from leadway_provider.contacts.contact import JsonValue
-from leadway_provider.exceptions import LeadwayError
+from leadway_provider.exceptions import LeadwayError, UnavailableError
 from leadway_provider.testing import MemoryAccount
 from leadway_provider.testing.answers import MemoryAnswer, MemoryContact, MemoryTagsAnswer
 
@@ -27,6 +27,8 @@ class FailingAccount(MemoryAccount):
         carries_out: whether a call that fails is carried out nevertheless, so that only the answer is lost.
         untaggable: the ids of the contacts whose tags can't be changed.
         tag_error: the error of each change of tags.
+        unreadable_tags: the ids of the contacts that make the answer to a change of their tags unreadable.
+        readable: whether the answers that depend on no contact can be read.
         search_misses: so many look-ups find nothing, whatever there is.
         received: the e-mail (or phone) of each upsert that arrived.
         updates: the contact and the fields of each update that arrived.
@@ -42,6 +44,8 @@ class FailingAccount(MemoryAccount):
     carries_out: bool = False
     untaggable: set[str] = field(default_factory=set)
     tag_error: LeadwayError | None = None
+    unreadable_tags: set[str] = field(default_factory=set)
+    readable: bool = True
     search_misses: int = 0
     received: list[str] = field(default_factory=list)
     updates: list[tuple[str, dict[str, JsonValue]]] = field(default_factory=list)
@@ -82,6 +86,9 @@ class FailingAccount(MemoryAccount):
         self.looks += 1
         return await super().find_duplicate(email=email, phone=phone) if self.looks > self.search_misses else None
 
+    async def is_readable(self) -> bool:
+        return self.readable
+
     async def update_tags(
         self, kind: Literal["add", "remove"], contact_ids: Sequence[str], tags: Sequence[str]
     ) -> MemoryTagsAnswer:
@@ -90,6 +97,8 @@ class FailingAccount(MemoryAccount):
         if self.tag_error is not None:
             raise self.tag_error
         answer = await super().update_tags(kind, [each for each in contact_ids if each not in self.untaggable], tags)
+        if self.unreadable_tags & set(contact_ids):
+            raise UnavailableError("unreadable", call=f"{kind} tags", maybe_received=True, status=200, reasons=("?",))
         locked = await super().update_tags(kind, [each for each in contact_ids if each in self.untaggable], ())
         refused = tuple(replace(each, ok=False, message="contact is locked") for each in locked.responses)
         return MemoryTagsAnswer((*answer.responses, *refused))

@@ -13,7 +13,6 @@ from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from leadway_provider.sync import cancel as cancel_module
 from leadway_provider.sync.cancel import CancelToken
 from tests.api.clients import client_of
 
@@ -88,10 +87,9 @@ def test_a_call_that_waits_to_be_repeated_is_not_repeated() -> None:
         assert sandbox.journal.total == 1
 
 
-def test_a_call_that_hangs_ends_after_the_grace_period(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_hangs_ends_after_the_grace_period() -> None:
     """An answer that takes longer is not waited for."""
-    monkeypatch.setattr(cancel_module, "GRACE", 0.05)
-    cancel_token = CancelToken()
+    cancel_token = CancelToken(grace=0.05)
 
     async def act() -> None:
         async with client_of(sandbox, cancel_token=cancel_token, timeout=60) as client:
