@@ -12,7 +12,10 @@ from typing import Annotated, Any, Final, TextIO
 import typer
 
 from leadway_provider import __version__
+from leadway_provider.commands.check import check
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.fields import fields
+from leadway_provider.commands.locations import locations
 from leadway_provider.commands.rejected import rejected
 from leadway_provider.commands.reset import reset
 from leadway_provider.commands.sandbox import sandbox
@@ -29,6 +32,7 @@ _UNUSABLE: Final = 2
 _INTERRUPTED: Final = 130
 
 _TRY: Final = "Try it out"
+_SET_UP: Final = "Set up a sync"
 _LOOK: Final = "See what became of rows"
 _STATE: Final = "Change what is stored"
 
@@ -43,8 +47,12 @@ app = typer.Typer(
 state = typer.Typer(help="Change what the state store has.", no_args_is_help=True, rich_markup_mode="markdown")
 
 app.command(rich_help_panel=_TRY)(sandbox)
-for _command in (syncs, rejected, trace):
-    app.command(rich_help_panel=_LOOK)(_command)
+app.command(rich_help_panel=_SET_UP)(check)
+app.command(rich_help_panel=_SET_UP)(fields)
+app.command(rich_help_panel=_SET_UP)(locations)
+app.command(rich_help_panel=_LOOK)(syncs)
+app.command(rich_help_panel=_LOOK)(rejected)
+app.command(rich_help_panel=_LOOK)(trace)
 state.command()(reset)
 app.add_typer(state, name="state", rich_help_panel=_STATE)
 

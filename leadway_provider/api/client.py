@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random as _random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache, partial
 from types import TracebackType
 from typing import Final, Self, TypeAlias, TypeVar
@@ -62,6 +62,7 @@ class LeadwayClient(Endpoints):
         calls: the number of HTTP calls made; each attempt counts.
         pacer: the quota window, and the daily quota of the latest answer.
         location_id: the account.
+        headers: those of the latest answer, with names in lower case; empty before it.
 
     Raises:
         ConnectionSettingsError: no location is given.
@@ -89,6 +90,7 @@ class LeadwayClient(Endpoints):
         company_id = credentials.company_id if isinstance(credentials, OAuthApp) else None
         super().__init__(settings.account(location_id), settings.api_version, company_id)
         self.calls = 0
+        self.headers: Mapping[str, str] = {}
         self.pacer = pacer or Pacer(settings.quota_requests, settings.quota_seconds, daily_reserve=quota.daily_reserve)
         self._settings = settings
         self._retry = retry
@@ -194,6 +196,7 @@ class LeadwayClient(Endpoints):
                 if answer is None:
                     self._limiter.lost()
             result = interpret(*answer)
+            self.headers = answer.headers
             self._limiter.answered(permit, answer.headers)
             if isinstance(result, RateLimited):
                 self.pacer.limited(permit, self._monotonic(), result.retry_after)

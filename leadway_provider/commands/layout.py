@@ -29,6 +29,14 @@ def fact_lines(name: str, words: Sequence[str], indent: int = 2) -> Iterator[str
     yield line
 
 
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Return the lines of a table: each column is as wide as its longest cell."""
+    lines = [tuple(head), *(tuple(map(printable, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
 def listed(parts: Iterable[str]) -> list[str]:
     """Return the parts as words of one sentence."""
     every = list(parts)

@@ -35,6 +35,8 @@ class Screen:
         self.pause = pause
         self.command = "leadway"
         self._stdin = stdin
+        # Airflow logs to standard output, which is another file meanwhile.
+        self._stdout, self._stderr = sys.stdout, sys.stderr
 
     def show(self, text: str) -> None:
         """Print text, which the caller has made printable, and end the line."""
@@ -90,13 +92,13 @@ class Screen:
     def _output(self) -> Console:
         from rich.console import Console  # noqa: PLC0415 - a shell's completion needs none of it
 
-        return Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+        return Console(file=self._stdout, markup=False, emoji=False, highlight=False)
 
     @cached_property
     def _errors(self) -> Console:
         from rich.console import Console  # noqa: PLC0415 - the same
 
-        return Console(file=sys.stderr, markup=False, emoji=False, highlight=False)
+        return Console(file=self._stderr, markup=False, emoji=False, highlight=False)
 
 
 def screen_of(context: typer.Context) -> Screen:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, redirect_stdout
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from leadway_provider.commands.airflow import logs_aside, use_airflow
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.options import LAST
 
@@ -47,8 +46,7 @@ def open_for_reading(conn_id: str | None) -> Iterator[StateReader]:
 
 @contextmanager
 def _opened(conn_id: str | None, open_store: Callable[[str | None], Opened]) -> Iterator[Opened]:
-    # Airflow's own commands set it too: it lets them find connections that are kept in Airflow's database.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    use_airflow()
     from leadway_provider.exceptions import LeadwayError  # noqa: PLC0415 - the same
     from leadway_provider.hooks.configuration import configured_state_conn_id  # noqa: PLC0415 - the same
     from leadway_provider.hooks.database import default_file  # noqa: PLC0415 - the same
@@ -61,7 +59,7 @@ def _opened(conn_id: str | None, open_store: Callable[[str | None], Opened]) -> 
             _UNUSABLE,
         )
     try:
-        with redirect_stdout(sys.stderr):  # what Airflow and alembic log is not part of the command's output
+        with logs_aside():
             state = open_store(conn_id)
         with closing(state):
             yield state

@@ -45,3 +45,11 @@ def test_a_history_of_one_run() -> None:
     shown = assert_screen("trace-run", "trace", "--key", "1042", "--run", "last", "--state-conn-id", "state")
     assert "in DAG run second" in shown
     assert "in DAG run first" not in shown
+
+
+@pytest.mark.usefixtures("delivered")
+def test_the_screens_of_the_set_up() -> None:
+    """What is checked, what the account has, and which account it is."""
+    assert_screen("check", "check", "--state-conn-id", "state")
+    assert_screen("fields", "fields")
+    assert_screen("locations", "locations")

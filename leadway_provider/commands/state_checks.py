@@ -1,0 +1,50 @@
+"""The checks of the state store, and the versions of the software."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import version
+from typing import Final
+
+from leadway_provider import __version__
+from leadway_provider.commands.finding import Finding, failed, ok, warning
+from leadway_provider.exceptions import LeadwayError, StateMissingError
+from leadway_provider.hooks.configuration import configured_state_conn_id, executors_on_many_machines
+from leadway_provider.hooks.database import default_file, open_state_for_reading
+from leadway_provider.hooks.secrecy import can_encrypt
+from leadway_provider.words import counted
+
+_PACKAGES: Final = ("apache-airflow", "sqlalchemy")
+_NO_KEY: Final = "Set [core] fernet_key in Airflow's configuration, the same on every machine, before the first run."
+
+
+def check_state(conn_id: str | None) -> Iterator[Finding]:
+    """Return what is found of the state store, and of the key that its hashes and tokens are kept with."""
+    conn_id = conn_id or configured_state_conn_id()
+    name = f"connection {conn_id}" if conn_id else str(default_file())
+    try:
+        with closing(open_state_for_reading(conn_id)) as reader:
+            syncs = len(reader.syncs().known())
+        yield ok("state store", f"{name} has {counted(syncs, 'sync')}, and its tables are up to date.")
+    except StateMissingError:
+        yield warning("state store", f"{name} has no tables yet.", "The first run of a sync creates them.")
+    except LeadwayError as error:
+        yield failed("state store", str(error))
+    if conn_id is None and (executors := executors_on_many_machines()):
+        yield warning(
+            "state store",
+            f"it is a file of this machine, and {', '.join(executors)} may run tasks on other machines.",
+            "Set state_conn_id in the section [leadway] to a database that all machines reach.",
+        )
+    if can_encrypt():
+        yield ok("fernet key", "Airflow has one: hashes of e-mails and phones, and OAuth tokens, are kept with it.")
+    else:
+        yield warning("fernet key", "Airflow has none: hashes of e-mails and phones can be found by trying.", _NO_KEY)
+
+
+def check_versions() -> Finding:
+    """Return the versions that a report of a problem should name."""
+    others = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return ok("versions", f"leadway-provider {__version__}, {others}, python {platform.python_version()}.")

@@ -1,0 +1,137 @@
+"""`leadway check`, `fields` and `locations` against accounts with something wrong."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from leadway_provider.cli import main
+from leadway_provider.commands.account_checks import clock_finding
+from leadway_provider.commands.finding import FindingState
+from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sandbox.service import Settings
+from tests.operators.task import Warehouse
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def checked(capsys: pytest.CaptureFixture[str], *, status: int = 0, location: str = "") -> dict[str, list[str]]:
+    """Return the states of the findings by what was checked."""
+    capsys.readouterr()
+    arguments = ["--location", location] if location else []
+    assert main(["check", "--json", "--state-conn-id", "state", *arguments]) == status
+    found: dict[str, list[str]] = {}
+    for each in json.loads(capsys.readouterr().out):
+        found.setdefault(each["name"], []).append(each["state"])
+        assert each["advice"] or each["state"] != "warning"
+    return found
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_all_is_well_where_nothing_has_run_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the state store, which the first run creates, and the missing quota headers are warned of."""
+    found = checked(capsys)
+    assert found["scope"] == ["ok", "ok", "ok", "ok"]
+    assert found["state store"] == ["warning"]
+    assert found["clock"] == found["token"] == found["duplicates"] == found["versions"] == ["ok"]
+
+
+def test_no_contact_is_written(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The calls that prove scopes find nothing and leave nothing, in the account and in the state."""
+    checked(capsys)
+    assert sandbox.account.contacts == []
+    assert not warehouse.state.exists()
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_missing_scope_is_named(sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names the scope and where it is added; the status is 1."""
+    sandbox.faults.add(Fault(FaultKind.SCOPE_MISSING, times=None, method="PUT", path="/contacts/*"))
+    assert checked(capsys, status=1)["scope"] == ["ok", "ok", "failed", "ok"]
+    assert main(["check", "--state-conn-id", "state"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "failed scope: contacts.write is missing. → Add the scope contacts.write" in said
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_scope_that_only_some_syncs_need_is_a_warning(
+    sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The users are read for `assigned_to`, and the location for its duplicate setting."""
+    sandbox.faults.add(Fault(FaultKind.SCOPE_MISSING, times=None, path="/users/"))
+    sandbox.faults.add(Fault(FaultKind.SCOPE_MISSING, times=None, path="/locations/sandbox-location"))
+    found = checked(capsys)
+    assert found["scope"][-1] == "warning"
+    assert found["duplicates"] == ["warning"]
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_wrong_token_ends_the_checks_of_the_account(
+    sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What else is wrong can't be known; the state store is still checked."""
+    sandbox.faults.add(Fault(FaultKind.TOKEN_INVALID, times=None))
+    found = checked(capsys, status=1)
+    assert found["token"] == ["failed"]
+    assert "scope" not in found
+    assert "state store" in found
+
+
+def test_the_quota_and_the_duplicate_setting_are_read(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account that allows duplicates is warned of; a quota is shown in numbers."""
+    assert warehouse
+    with SandboxServer(Settings(allow_duplicates=True)) as server:
+        account = {"conn_type": "leadway", "host": server.url, "password": "sandbox-token"}
+        monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
+        assert checked(capsys)["account"] == ["warning"]
+        found = checked(capsys, location="sandbox-location")
+        assert (found["duplicates"], found["quota"]) == (["warning"], ["ok"])
+        assert main(["check", "--state-conn-id", "state", "--location", "sandbox-location"]) == 0
+        assert "100 calls in 10 s; 199," in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("date", "state"),
+    [
+        (format_datetime(NOON, usegmt=True), FindingState.OK),
+        (format_datetime(NOON - timedelta(minutes=5), usegmt=True), FindingState.WARNING),
+        (format_datetime(NOON + timedelta(days=1), usegmt=True), FindingState.WARNING),
+        ("yesterday", FindingState.WARNING),
+        (None, FindingState.WARNING),
+    ],
+)
+def test_a_clock_that_is_wrong_is_a_warning(date: str | None, state: FindingState) -> None:
+    """The API's Date header is compared with this machine's clock."""
+    assert clock_finding(date, NOON).state is state
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_connection_that_can_not_be_used_is_a_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is the one that a task would raise."""
+    monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", '{"conn_type": "leadway", "host": "ftp://x"}')
+    assert checked(capsys, status=1)["connection"] == ["failed"]
+    assert main(["fields"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("leadway fields: Connection 'leadway_default'")
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_field_shows_its_target(sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where two fields have one name, the target is the merge key; for programs there is JSON."""
+    assert sandbox
+    assert main(["fields", "--json"]) == 0
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    assert {each["name"]: each["target"] for each in found}["Signup Date"] == "custom.Signup Date"
+    assert main(["locations", "--json"]) == 0
+    [account] = json.loads(capsys.readouterr().out)
+    assert account["location_id"] == "sandbox-location"
