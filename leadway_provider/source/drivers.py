@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from leadway_provider.source.cells import CellType, Types, as_it_is, each_item, out_of_range
 from leadway_provider.source.duckdb_types import duckdb_type
-from leadway_provider.source.encoding import TEXT, is_carried
+from leadway_provider.source.encoding import TEXT, has_gaps, is_carried, text_of_bytes
 from leadway_provider.source.postgres_arrays import with_arrays
 from leadway_provider.source.psycopg_cells import mark_odd_cells
 
@@ -62,6 +62,10 @@ _POSTGRES_TEXT_ARRAYS: Final = (
     *(1183, 1270, 1187),  # of time, timetz, interval
     *(3905, 3907, 3909, 3911, 3913, 3927),  # of ranges
 )
+_POSTGRES_DECODED: Final = (18, 19, 25, 1042, 1043, 114, 3802, 2249)
+"""What may hold any text: "char", name, text, char, varchar, json, jsonb, record."""
+_POSTGRES_TEXTS_ARRAYS: Final = (1002, 1003, 1009, 1014, 1015)
+_POSTGRES_JSON_ARRAYS: Final = (199, 3807)
 _MYSQL: Final = {10: _DATE, 14: _DATE, 7: _TIMESTAMP, 12: _TIMESTAMP, 16: _BITS}
 """MySQL's DATE (old and new), TIMESTAMP, DATETIME and BIT, by field type."""
 _MYSQL_TEXT: Final = (10, 14, 7, 12, 11)
@@ -146,7 +150,19 @@ def _psycopg2(connection: Any) -> Mapping[Any, CellType]:
 
     connection.string_types.update(dict.fromkeys((*_POSTGRES, *_POSTGRES_TEXT), UNICODE))
     register_type(new_array_type((*_POSTGRES_ARRAYS, *_POSTGRES_TEXT_ARRAYS), "TEXTARRAY", UNICODE), connection)
-    return {**_POSTGRES, **_POSTGRES_ARRAYS}
+    types = {**_POSTGRES, **_POSTGRES_ARRAYS}
+    return {**types, **_psycopg2_bytes(connection, types)} if has_gaps(connection) else types
+
+
+def _psycopg2_bytes(connection: Any, types: Mapping[int, CellType]) -> Mapping[int, CellType]:
+    """Let text be returned as bytes, and return how it is converted: the driver would lose a batch at a wrong byte."""
+    from psycopg2.extensions import BYTES, encodings, new_array_type, register_type  # noqa: PLC0415 - as for psycopg
+
+    arrays = (*_POSTGRES_TEXTS_ARRAYS, *_POSTGRES_JSON_ARRAYS)
+    connection.string_types.update(dict.fromkeys(_POSTGRES_DECODED, BYTES))
+    register_type(new_array_type(arrays, "BYTESARRAY", BYTES), connection)
+    text = text_of_bytes(encodings[connection.encoding])
+    return {oid: types[oid].after(text) if oid in types else text for oid in (*_POSTGRES_DECODED, *arrays)}
 
 
 def _mysqlclient(connection: Any) -> Mapping[Any, CellType]:

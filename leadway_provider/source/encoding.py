@@ -4,8 +4,9 @@ Both drivers are told to speak UTF-8, so the server converts from its own encodi
 returns bytes as they are, of whatever encoding. There the session says LATIN1, which has a character for every byte: so
 every text arrives, and is read as UTF-8 cell by cell. What is sent takes the same way back.
 
-In some encodings a byte may have no character, at which the server would stop in the middle of the result. With
-psycopg 3 the session speaks such an encoding itself, so the driver decodes it, and may read a batch again.
+In some encodings a byte, or a pair of them, may have no character, at which the server would stop in the middle of the
+result. There the session speaks that encoding itself. psycopg 3 decodes it, and may read a batch again; psycopg2
+returns bytes, which are decoded cell by cell.
 """
 
 from __future__ import annotations
@@ -25,9 +26,14 @@ _WITH_GAPS: Final = frozenset(
     {
         *(f"WIN{number}" for number in (874, 1250, 1251, 1252, 1253, 1254, 1255, 1257, 1258)),
         *("LATIN3", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8"),
+        *("EUC_CN", "EUC_KR"),
     }
 )
-"""PostgreSQL's encodings of one byte in which not every byte has a character; Python has the same ones."""
+"""PostgreSQL's encodings in which not every byte, or pair of bytes, has a character, and that Python has too.
+
+Python's codecs decode what the server would convert, but for two signs of EUC_KR (compared sign by sign), which are
+marked. In EUC_JP and EUC_JIS_2004 the two differ in common signs, and Python does not have EUC_TW.
+"""
 _DRIVERS: Final = ("psycopg", "psycopg2")
 
 
@@ -56,6 +62,16 @@ def column_name(carried: str) -> str:
         return carried
 
 
+def has_gaps(connection: Any) -> bool:
+    """Return whether a connection of psycopg2 speaks an encoding in which not all bytes have a character."""
+    return connection.info.parameter_status("client_encoding") in _WITH_GAPS
+
+
+def text_of_bytes(codec: str) -> CellType:
+    """Return how cells are converted whose texts are bytes in a codec."""
+    return CellType(partial(_decoded, codec=codec), _not_unicode)
+
+
 def carried_text(codec: str) -> CellType:
     """Return how cells are converted, whatever their type, whose texts in a codec were taken for LATIN1."""
     return CellType(partial(_read, codec=codec), _not_unicode)
@@ -72,6 +88,17 @@ def _read(carried: Any, codec: str = "utf-8") -> Any:
     if isinstance(carried, dict):
         return {_read(key, codec): _read(each, codec) for key, each in carried.items()}
     return [_read(each, codec) for each in carried] if isinstance(carried, list) else carried
+
+
+def _decoded(value: Any, codec: str) -> Any:
+    """Return a text, or an array of texts, of bytes in a codec.
+
+    Raises:
+        UnicodeDecodeError: the codec can't decode them.
+    """
+    if isinstance(value, bytes):
+        return value.decode(codec)
+    return [_decoded(each, codec) for each in value] if isinstance(value, list) else value
 
 
 def _not_unicode(_: object) -> UnreadableValue:
@@ -104,7 +131,7 @@ def _choose_encoding(connection: Any, entry: Any) -> None:
     if server == _NO_ENCODING and client in (_NO_ENCODING, *_UTF8):
         entry.info[_CARRIED] = True
         _set_encoding(connection, "LATIN1")
-    elif server in _WITH_GAPS and "psycopg" in packages:
+    elif server in _WITH_GAPS:
         _set_encoding(connection, server)
     elif server != _NO_ENCODING and client not in (None, *_UTF8):  # some that speak PostgreSQL's protocol don't say
         _set_encoding(connection, "UTF8")

@@ -68,7 +68,8 @@ def bound(sql: str, parameters: Mapping[str, object], name: str) -> tuple[sa.Tex
         name: how errors call the source.
 
     Raises:
-        SourceError: a parameter is missing, is not used, is a dict or an empty list.
+        SourceError: a parameter is missing, is not used, is a dict or an empty list, or is a list beside other values
+            of an IN.
     """
     names = named(sql)
     if missing := sorted(names - parameters.keys()):
@@ -97,6 +98,11 @@ def _with_lists(sql: str, parameters: Mapping[str, object], name: str) -> tuple[
             sql, found = re.subn(written, rf"\1 :{each}", sql, flags=re.IGNORECASE)
             if found and not value:
                 raise SourceError(f"The list :{each} for source {name!r} is empty; IN needs at least one value.")
+            if re.search(rf"\bIN\s*\(\s*(?!SELECT\b|WITH\b)[^()]*:{each}\b", sql, flags=re.IGNORECASE):
+                raise SourceError(
+                    f"The SQL for source {name!r} has the list :{each} beside other values of an IN: write IN :{each}, "
+                    "and put the other values into the list."
+                )
             if found:
                 lists[each] = list(value)
     return sql, lists

@@ -178,7 +178,7 @@ DUCKDB_CELLS: Final = Cells(
 SOURCES: Final[Mapping[str, Cells]] = {
     **dict.fromkeys(POSTGRES_DRIVERS, POSTGRES_CELLS),
     **dict.fromkeys((f"{driver} SQL_ASCII" for driver in POSTGRES_DRIVERS), ASCII_CELLS),
-    "psycopg WIN1252": GAP_CELLS,
+    **dict.fromkeys((f"{driver} WIN1252" for driver in POSTGRES_DRIVERS), GAP_CELLS),
     **dict.fromkeys(MARIADB_DRIVERS, MARIADB_CELLS),
     "sqlite": SQLITE_CELLS,
     "duckdb": DUCKDB_CELLS,

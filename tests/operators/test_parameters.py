@@ -43,6 +43,8 @@ def test_parameters_are_bound(driver: str, sandbox: SandboxServer) -> None:
         ("id <= :low", {"high": 3, "low": 1}, "does not use :high"),
         ("id <= :low AND id > :high", {"low": 3}, "names :high, which is missing in parameters"),
         ("id IN :ids", {"ids": []}, "The list :ids for source 'warehouse' is empty"),
+        ("id IN (:ids, 3)", {"ids": [1]}, "has the list :ids beside other values of an IN: write IN :ids"),
+        ("id NOT in(3, :ids )", {"ids": [1]}, "has the list :ids beside other values of an IN: write IN :ids"),
         ("id = :x", {"x": {"a": 1}}, "can't take :x, a dict"),
         ("id <= :low; SELECT 2 AS id", {"low": 3}, r"has 2 statements \(SELECT, SELECT\)"),
     ],
