@@ -64,7 +64,7 @@ def converter(kind: Kind, rules: ContactRules, users: Mapping[str, str]) -> tupl
     if kind is Kind.DATE:
         return partial(iso_date, day_first=rules.day_first), [rules.day_first]
     if kind is Kind.USER:
-        # The list is no setting: where it can't be read for a time, what was sent with it is still right.
+        # The list is not a setting: where it can't be read for a time, what was sent with it is still right.
         return partial(user_id, users={email.casefold(): user for email, user in sorted(users.items())}), []
     settings: dict[Kind, list[JsonValue]] = {Kind.PHONE: [rules.phone_region], Kind.TAGS: [rules.tags_mode]}
     return _PLAIN[kind], settings.get(kind, [])

@@ -18,7 +18,7 @@ _TYPE: Final = sa.text(
     "SELECT typelem, typlen, typtype, typbasetype, typdelim FROM pg_catalog.pg_type WHERE oid = :oid"
 ).execution_options(stream_results=False)
 _ANY_LENGTH: Final = -1
-"""The length of an array's type; one of a fixed length that has elements, such as `point`, is no array."""
+"""The length of an array's type; one of a fixed length that has elements, such as `point`, is not an array."""
 _DOMAIN: Final = "d"
 _ITEMS: Final[Mapping[int, Callable[[str], object]]] = {
     16: lambda written: written == "t",
