@@ -20,9 +20,9 @@ help:
 	@echo 'make bench        measure speed and memory, and compare them with their limits'
 	@echo 'make fuzz         read hostile answers and rows; ARGS="--inputs 1000000 --seed 2" for more of them, and others'
 	@echo 'make sbom         write dist/sbom.json, a software bill of materials of the pinned packages (CycloneDX)'
-	@echo 'make matrix       run the tests with Airflow 3.1 to 3.3, SQLAlchemy 2.0 and 2.1, and every Python that is found,'
+	@echo 'make matrix       run the tests with sets of old and new versions of Python, Airflow and SQLAlchemy,'
 	@echo '                  and the sandbox with the vendor’s own clients;'
-	@echo '                  ONLY="3.11 3.2" selects one Python and one Airflow'
+	@echo '                  ONLY="3.11 3.1" selects one Python and one Airflow'
 	@echo 'make constraints  pin the packages that pyproject.toml requires; ARGS=--upgrade takes the newest versions'
 	@echo 'make clean        delete what these commands made'
 
