@@ -6,12 +6,13 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up picture test browser snowflake docs lint bench fuzz sbom matrix constraints clean
+.PHONY: help demo up picture quick-start test browser snowflake docs lint bench fuzz sbom matrix constraints clean
 
 help:
 	@echo 'make demo         sync a messy sample warehouse to a local Leadway with a real Airflow, twice; takes a minute'
 	@echo 'make up           run a local Airflow, the example DAGs, the warehouse and a local Leadway until Ctrl-C'
 	@echo 'make picture      make the picture of the page in README, from a run over the sample warehouse'
+	@echo 'make quick-start  follow docs/quick-start.md word by word, with a local Leadway; takes a minute'
 	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
 	@echo 'make browser      run the tests of the page in a real browser (chromium), over a real Airflow; takes two minutes'
 	@echo 'make snowflake    run the tests of Snowflake as a source, with packages of their own in .venv-snowflake'
@@ -34,6 +35,9 @@ up: .venv/ready
 
 picture: .venv/ready
 	@$(BIN)/python -m demo.picture
+
+quick-start: .venv/ready
+	@$(BIN)/python -m tests.quick_start.run
 
 # The hash seed is fixed because the workers of pytest-xdist must collect the same tests in the same order. The tests of
 # one file run on one worker, so they share the servers that they start.
