@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from leadway_provider.operators.account import Account
@@ -12,7 +13,9 @@ from leadway_provider.sync.cancel import CancelToken
 from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.ports import DeliveryStore
 from leadway_provider.sync.progress import Progress
+from leadway_provider.sync.records import Delivery
 from leadway_provider.sync.request import SyncRequest
 
 log = printable_log(__name__)
@@ -39,16 +42,43 @@ def deliver_outbox(
     """
     if not (pending := run.counts()[RowState.PENDING]):
         return
+    progress = Progress(pending, clock=timing.clock.monotonic, log=log.info, every=timing.log_every)
+    deliver_rows(
+        request,
+        run,
+        account,
+        run,
+        hasher=hasher,
+        cancel_token=cancel_token,
+        timing=timing,
+        on_acknowledged=progress.acknowledged,
+    )
+
+
+def deliver_rows(
+    request: SyncRequest,
+    run: SyncRun,
+    account: Account,
+    store: DeliveryStore,
+    *,
+    hasher: IdentityHasher,
+    cancel_token: CancelToken,
+    timing: Timing,
+    on_acknowledged: Callable[[Sequence[Delivery]], None],
+) -> None:
+    """Send the rows of a store, which is a run's outbox or a part of it; see `deliver_outbox`.
+
+    `on_acknowledged` is called with the rows of each commit.
+    """
     clock = timing.clock
-    progress = Progress(pending, clock=clock.monotonic, log=log.info, every=timing.log_every)
     account.call(
         lambda client: OutboxDelivery(
-            store=run,
+            store=store,
             sink=client,
             max_in_flight=request.max_in_flight,
             batch_size=request.batch_size,
             targets={each.api_path: each.target for each in run.columns()},
-            on_acknowledged=progress.acknowledged,
+            on_acknowledged=on_acknowledged,
             clock=replace(clock, sleep=cancel_token.cancellable(clock.sleep)),
             hasher=hasher,
         ).run(),

@@ -88,6 +88,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             `[leadway] ledger_days`, or 90.
         reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
             both tasks the same `sync_name`. It is an error where another run of the sync has begun since.
+        worker: the number of this task among several that deliver one `reviewed_run` together; each takes parts of it
+            that no other has. A last task, without `worker`, delivers what they leave, and reports. `leadway_sync` with
+            `workers` makes these tasks; see `docs/scaling.md`.
         full_resync: send every row, also those that did not change since the account acknowledged them; templated.
         allow_older: let a run for an older data interval, as a backfill is, change rows that a newer one has seen;
             otherwise such rows are superseded. Templated.
@@ -150,6 +153,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         dry_run: bool | str = False,
         ledger_days: int | None = None,
         reviewed_run: str | None = None,
+        worker: int | None = None,
         full_resync: bool | str = False,
         allow_older: bool | str = False,
         quota: QuotaPolicy | None = None,
@@ -185,7 +189,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         # A dict, because Airflow renders what is in one.
         self.guards = dict(guards) if isinstance(guards, Mapping) else asdict(guards or GuardPolicy())
         self.deferrable = default_deferrable() if deferrable is None else deferrable
-        given = {"max_in_flight": max_in_flight, "ledger_days": ledger_days}
+        given = {"max_in_flight": max_in_flight, "ledger_days": ledger_days, "worker": worker}
         self._chosen: dict[str, Any] = {
             **{name: value for name, value in given.items() if value is not None},
             "key": key,
@@ -249,6 +253,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         from leadway_provider.operators.report import FailedRunError  # noqa: PLC0415 - heavy
         from leadway_provider.operators.timing import TIMING  # noqa: PLC0415 - heavy
         from leadway_provider.operators.waiting import Deferral  # noqa: PLC0415 - heavy
+        from leadway_provider.operators.worker import Worker  # noqa: PLC0415 - heavy
 
         try:
             request = self.request
@@ -257,6 +262,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             if self._is_stopped:
                 self._execution.stop()
             with rare_collections():
+                if request.worker is not None:
+                    return Worker(self._execution).run()
                 report = (ManyAccounts(self._execution) if self._execution.is_of_many else self._execution).run()
         except Deferral as deferral:
             self._defer_until(deferral.until, str(deferral))

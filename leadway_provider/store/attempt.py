@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.store.columns import new_run_id
 from leadway_provider.store.database import Database, repeated_after_deadlock
+from leadway_provider.store.part_run import PartRun
 from leadway_provider.store.run import SyncRun
 from leadway_provider.store.tables import UNFINISHED, RunStatus, run, sync
 from leadway_provider.sync.sibling import TaskRun, find_conflict
@@ -119,20 +120,11 @@ def resume_reviewed(
     """Return a dry run, from now on this task run's own, in one transaction; see `StateStore.resume_reviewed`."""
     this_run = sa.and_(run.c.id == reviewed, run.c.sync_id == sync_id)
     with database.writing() as connection:
-        found = connection.execute(
-            sa.select(run.c.status, run.c.task_run, run.c.origin, run.c.retry_refused).where(this_run).with_for_update()
-        ).one_or_none()
-        if found is None:
-            raise ConfigurationError(
-                f"Run {reviewed!r} is not one of sync {sync_name!r} in this account: give the task that plans and the "
-                "one that delivers the same sync_name, and pass on the `run_id` of the first one's report."
-            )
-        status, planned_by, origin, retry_refused = found
-        if status != RunStatus.DRY_RUN and (status == RunStatus.ABANDONED or planned_by != task_run):
-            raise ConfigurationError(
-                f"Run {reviewed} of sync {sync_name!r} can't be delivered as it was reviewed: it is {status}, since it "
-                "was delivered before or another run of the sync has begun. Plan and review anew."
-            )
+        found = _lock_reviewed(connection, sync_id, sync_name, reviewed)
+        status, origin, retry_refused = found.status, found.origin, found.retry_refused
+        is_ours = found.task_run == task_run or found.parts is not None
+        if status != RunStatus.DRY_RUN and (status == RunStatus.ABANDONED or not is_ours):
+            raise _not_as_reviewed(sync_name, reviewed, status)
         if status == RunStatus.DRY_RUN:
             own = {"status": RunStatus.PLANNING, "task_run": task_run, "digest": digest}
             connection.execute(sa.update(run).where(this_run).values(**own, finished_at=None))
@@ -140,6 +132,54 @@ def resume_reviewed(
     sealed = status in {RunStatus.DELIVERING, RunStatus.FINISHED}
     return SyncRun(
         database, sync_id, reviewed, sealed=sealed, attempt=attempt, origin=origin, retry_refused=retry_refused
+    )
+
+
+@repeated_after_deadlock
+def join_run(database: Database, sync_id: int, sync_name: str, reviewed: str) -> PartRun:
+    """Return a run that was split, for one of its workers; see `StateStore.join`."""
+    with database.writing() as connection:
+        found = _lock_reviewed(connection, sync_id, sync_name, reviewed)
+        if found.parts is None or found.status == RunStatus.ABANDONED:
+            raise _not_as_reviewed(sync_name, reviewed, found.status)
+        attempt = _next_attempt(connection, reviewed)
+    return PartRun(
+        database,
+        sync_id,
+        reviewed,
+        sealed=True,
+        attempt=attempt,
+        origin=found.origin,
+        retry_refused=found.retry_refused,
+    )
+
+
+def is_split(database: Database, sync_id: int, sync_name: str, reviewed: str) -> bool:
+    """Return whether the outbox of a run was split; see `StateStore.is_split`."""
+    with database.writing() as connection:
+        found = _lock_reviewed(connection, sync_id, sync_name, reviewed)
+    if found.status == RunStatus.ABANDONED:
+        raise _not_as_reviewed(sync_name, reviewed, found.status)
+    return found.parts is not None
+
+
+def _lock_reviewed(connection: sa.Connection, sync_id: int, sync_name: str, reviewed: str) -> sa.Row[Any]:
+    """Return a run of a sync; another process that wants to change it waits for this transaction."""
+    wanted: sa.Select[Any] = sa.select(run.c.status, run.c.task_run, run.c.origin, run.c.retry_refused, run.c.parts)
+    this_run = sa.and_(run.c.id == reviewed, run.c.sync_id == sync_id)
+    found = connection.execute(wanted.where(this_run).with_for_update()).one_or_none()
+    if found is None:
+        raise ConfigurationError(
+            f"Run {reviewed!r} is not one of sync {sync_name!r} in this account: give the task that plans and the "
+            "one that delivers the same sync_name, and pass on the `run_id` of the first one's report."
+        )
+    return found
+
+
+def _not_as_reviewed(sync_name: str, reviewed: str, status: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Run {reviewed} of sync {sync_name!r} can't be delivered as it was reviewed: it is {status}, since it "
+        "was delivered before or another run of the sync has begun. Plan and review anew."
     )
 
 

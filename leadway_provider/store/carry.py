@@ -150,7 +150,7 @@ def _carry_page(
         connection.execute(
             sa.update(tables.outbox)
             .where(outbox.id.in_([each.id for each in carried]))
-            .values(run_id=rule.run_id, outcome=RowState.PENDING, carried=1)
+            .values(run_id=rule.run_id, outcome=RowState.PENDING, carried=1, part=None)
         )
         connection.execute(
             sa.update(tables.row)

@@ -17,16 +17,20 @@ from leadway_provider.store.planned import RunRows
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.guards import PlannedCounts
 from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.parts import Part
 from leadway_provider.sync.records import OutboxRow, PlannedRow, Refusal, SettledRow
 
 
 def read_outbox(
-    connection: sa.Connection, run: RunRows, *, after: int, limit: int, has_former: bool
+    connection: sa.Connection, run: RunRows, *, after: int, limit: int, has_former: bool, part: Part | None = None
 ) -> list[OutboxRow]:
-    """Return the next rows of a run that wait to be sent, behind that position; for `has_former` see `neighbours`."""
+    """Return the next rows of a run, or of a part of it, that wait to be sent, behind that position.
+
+    For `has_former` see `neighbours`.
+    """
     outbox, row, other = tables.outbox.c, tables.row.c, tables.row.alias("other")
     collides = sa.and_(other.c.id == row.collides_with, other.c.contact_id == row.contact_id)
-    rows = connection.execute(
+    wanted = (
         sa.select(
             *(outbox.id, outbox.row_id, outbox.source_key, outbox.fingerprint, outbox.contact, outbox.lanes),
             *(outbox.claimed, row.contact_id, row.created_at, other.c.id.label("other_id")),
@@ -37,11 +41,18 @@ def read_outbox(
         .where(outbox.run_id == run.run_id, outbox.outcome == RowState.PENDING, outbox.id > after)
         .order_by(outbox.id)
         .limit(limit)
-    ).all()
+    )
+    if part is None:
+        rows = connection.execute(wanted).all()
+    else:
+        in_place = sa.and_(outbox.part.is_(None), outbox.id.between(part.first, part.last))
+        both = (in_place, outbox.part == part.number)
+        found = (each for of_part in both for each in connection.execute(wanted.where(of_part)))
+        rows = sorted(found, key=lambda each: int(each.id))[:limit]
     claimed = {each.row_id: each.claimed.split() for each in rows if each.claimed}
     contacts = {each.row_id: decode_contact(each.contact) for each in rows}
     places = {each.row_id: _place(each, contacts[each.row_id], run) for each in rows}
-    found = neighbours(connection, run, claimed, places, has_former=has_former) if claimed else {}
+    beside = neighbours(connection, run, claimed, places, has_former=has_former) if claimed else {}
     alone = Neighbours()
     former = _former(connection, list(places))
     return [
@@ -56,9 +67,9 @@ def read_outbox(
             sent_at=each.sent_at,
             contact_id=places[each.row_id].written_to,
             lives_on=each.contact_id,
-            blockers=found.get(each.row_id, alone).blockers,
-            takes_over=found.get(each.row_id, alone).takes_over,
-            left_behind=found.get(each.row_id, alone).left_behind,
+            blockers=beside.get(each.row_id, alone).blockers,
+            takes_over=beside.get(each.row_id, alone).takes_over,
+            left_behind=beside.get(each.row_id, alone).left_behind,
             former=tuple(former[each.row_id]),
             known_since=each.created_at,
         )

@@ -265,9 +265,9 @@ class SyncRun(SqlPlanStore):
 
     @repeated_after_deadlock
     def _acknowledge(self, deliveries: Sequence[Delivery]) -> int:
-        by_position = {delivery.row.position: delivery for delivery in deliveries}
         attempt = self._attempt
         with self._database.writing() as connection:
+            by_position = self._checked(connection, {delivery.row.position: delivery for delivery in deliveries})
             refused = {
                 position: encode_reasons(delivery.reasons)
                 for position, delivery in by_position.items()
@@ -278,6 +278,10 @@ class SyncRun(SqlPlanStore):
             if delivered:
                 acknowledge(connection, attempt, delivered, self._rows, now=self._database.now())
         return len(delivered)
+
+    def _checked(self, _connection: sa.Connection, deliveries: dict[int, Delivery]) -> dict[int, Delivery]:
+        """Return what is stored of deliveries, by position, in the transaction that stores them."""
+        return deliveries
 
     @repeated_after_deadlock
     def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:

@@ -14,11 +14,20 @@ from leadway_provider.clock import utc_now
 from leadway_provider.exceptions import ConnectionSettingsError, StateUnavailableError
 from leadway_provider.store.accounts import AccountStore
 from leadway_provider.store.alert import AlertStore
-from leadway_provider.store.attempt import begin_run, complete_seals, refuse_sibling, resume_reviewed
+from leadway_provider.store.attempt import (
+    begin_run,
+    complete_seals,
+    is_split,
+    join_run,
+    refuse_sibling,
+    resume_reviewed,
+)
 from leadway_provider.store.database import CHUNK, STATE_DIALECTS, Database
 from leadway_provider.store.file import file_of, opened_file, protect_file
 from leadway_provider.store.lease import SqlLeaseStore
 from leadway_provider.store.outbox import sweep_outbox
+from leadway_provider.store.part_run import PartRun
+from leadway_provider.store.parts import SqlPartStore, forget_parts
 from leadway_provider.store.quota import QuotaStore
 from leadway_provider.store.reading.reader import StateReader
 from leadway_provider.store.run import SyncRun
@@ -28,7 +37,7 @@ from leadway_provider.store.syncs import SyncStore, identity_family
 from leadway_provider.store.token import SqlTokenStore
 from leadway_provider.sync.request import SyncIdentity
 
-__all__ = ["StateStore", "SyncRun"]
+__all__ = ["PartRun", "StateStore", "SyncRun"]
 
 
 class StateStore:
@@ -145,6 +154,7 @@ class StateStore:
             retry_refused=retry_refused,
         )
         sweep_outbox(self._database, sync_id)
+        forget_parts(self._database, sync_id)
         return run
 
     def resume_reviewed(self, sync: SyncIdentity, reviewed: str, *, task_run: str, digest: bytes) -> SyncRun:
@@ -163,6 +173,22 @@ class StateStore:
         sync_id = self.syncs().ensure(sync)
         complete_seals(self._database, sync_id)
         return resume_reviewed(self._database, sync_id, sync.name, reviewed, task_run=task_run, digest=digest)
+
+    def is_split(self, sync: SyncIdentity, reviewed: str) -> bool:
+        """Return whether the outbox of a reviewed run was split into parts, so that workers may deliver it.
+
+        Raises:
+            ConfigurationError: the run does not exist, or another one of the sync has begun since.
+        """
+        return is_split(self._database, self.syncs().ensure(sync), sync.name, reviewed)
+
+    def parts(self, sync: SyncIdentity, run_id: str) -> SqlPartStore:
+        """Return the parts of a run; see `PartStore`."""
+        return SqlPartStore(self._database, self.syncs().ensure(sync), run_id)
+
+    def join(self, sync: SyncIdentity, reviewed: str) -> PartRun:
+        """Return a run that was split, for a worker that holds its lease; raises as `is_split` does."""
+        return join_run(self._database, self.syncs().ensure(sync), sync.name, reviewed)
 
     def watermark(self, sync: SyncIdentity) -> datetime | None:
         """Return up to when a sync's incremental runs have read the source; None before the first."""

@@ -107,6 +107,8 @@ run = sa.Table(
     # The sync's `resync_asked_at` that the plan follows.
     sa.Column("resync_asked_at", UtcDateTime()),
     sa.Column("attempts", sa.Integer(), nullable=False, default=0, server_default="0"),
+    # How many parts the outbox was split into, for several workers.
+    sa.Column("parts", sa.Integer()),
     *(sa.Column(name, sa.BigInteger(), nullable=False, default=0) for name in COUNTERS),
     sa.Column("calls", sa.BigInteger(), nullable=False, default=0),
     sa.Column("seconds", sa.Double(), nullable=False, default=0.0),
@@ -221,10 +223,36 @@ outbox = sa.Table(
     sa.Column("created_at", Instant(), nullable=False),
     sa.Column("withheld", sa.SmallInteger(), nullable=False),
     sa.Column("reasons", document()),
+    # The part that the row was moved to; null where its position says the part, or where the outbox is not split.
+    sa.Column("part", sa.Integer()),
     # The row first: the same rule as (run, row), and the index that the foreign key to the row needs on MySQL.
     sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
     sa.Index("leadway_outbox_order", "run_id", "outcome", "id"),
+    index_where("leadway_outbox_part", "run_id", "part", "id", where="part IS NOT NULL"),
     **TABLE_OPTIONS,
+)
+
+worker = sa.Table(
+    "leadway_worker",
+    metadata,
+    sa.Column("run_id", RunId(), primary_key=True, autoincrement=False),
+    sa.Column("token", sa.String(32), primary_key=True),
+    sa.Column("heartbeats", sa.BigInteger(), nullable=False),
+    *(sa.Column(name, sa.Text(), nullable=False) for name in ("holder", "process")),
+    **WITHOUT_ID_OPTIONS,
+)
+
+part = sa.Table(
+    "leadway_part",
+    metadata,
+    sa.Column("run_id", RunId(), nullable=False),
+    sa.Column("number", sa.Integer(), nullable=False),
+    sa.Column("first_position", row_number(), nullable=False),
+    sa.Column("last_position", row_number(), nullable=False),
+    sa.Column("is_complete", sa.SmallInteger(), nullable=False, server_default="0"),
+    sa.Column("worker", sa.String(32)),
+    sa.PrimaryKeyConstraint("run_id", "number", name="leadway_part_once"),
+    **WITHOUT_ID_OPTIONS,
 )
 
 token = sa.Table(

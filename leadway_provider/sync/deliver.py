@@ -206,6 +206,8 @@ class OutboxDelivery:
             self._start(row)
 
     def _start(self, row: OutboxRow) -> None:
+        if row.comes_last:
+            return  # it stays in the outbox, and so does what is behind it
         self._active += 1
         self._ready.put_nowait(row)
 

@@ -237,6 +237,11 @@ class LeaseKeeper:
             threading.Thread(target=self._watch_trust, name="leadway-lease", daemon=True),
         ]
 
+    @property
+    def token(self) -> str:
+        """The holder's."""
+        return self._token
+
     def expiry(self) -> LeadwayError | None:
         """Return why the run may not send now, or None."""
         if self._clock.monotonic() < self._trusted_until:

@@ -109,6 +109,7 @@ class OutboxRow:
         takes_over: the contact of a departed row that the account will match for this row, or None.
         left_behind: what the contact to be taken over, or the one that the row shares with another row, has of it.
             It is given up there if the account matches another contact.
+        comes_last: whether it is sent when every worker is done, because it may touch a contact of another one's part.
     """
 
     position: int
@@ -126,6 +127,7 @@ class OutboxRow:
     known_since: datetime | None = None
     takes_over: str | None = None
     left_behind: tuple[Blocker, ...] = ()
+    comes_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from leadway_provider.policies import (
 NOT_PLANNED: Final = frozenset(
     {
         *("task_id", "default_name", "sync_name", "leadway_conn_id", "location_id", "state_conn_id", "reviewed_run"),
+        "worker",
         *("batch_size", "max_in_flight", "max_rejected", "ledger_days"),
         *("quota", "guards", "deferrable", "on_busy", "emit_unchanged", "overlap", "retry_refused"),
     }
@@ -94,6 +95,7 @@ class SyncRequest:
     dry_run: bool = False
     ledger_days: int = 90
     reviewed_run: str | None = None
+    worker: int | None = None
     full_resync: bool = False
     allow_older: bool = False
     quota: QuotaPolicy = field(default_factory=QuotaPolicy)
@@ -116,6 +118,12 @@ class SyncRequest:
         if self.dry_run and self.reviewed_run:
             raise ConfigurationError(
                 f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other delivers a plan."
+            )
+        if self.worker is not None and (type(self.worker) is not int or self.worker < 0):
+            raise ConfigurationError(f"worker of task {self.task_id} is {self.worker!r}; give each its number.")
+        if self.worker is not None and self.dry_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has both dry_run and worker; the one plans, the other delivers a plan."
             )
         if self.on_busy not in ("wait", "fail"):
             raise ConfigurationError(f"on_busy of task {self.task_id} is {self.on_busy!r}; it is 'wait' or 'fail'.")

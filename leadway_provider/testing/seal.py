@@ -59,7 +59,7 @@ class MemorySeal:
             row = self._tables.rows[entry.row_id]
             if entry.is_pending and row.contact_id is None and entry.contact and entry.contact.repeatable:
                 row.sent = (entry.fingerprint or b"", self._tables.now())
-            entry.run_id, entry.state, entry.carried = self._plan.run_id, RowState.PENDING, True
+            entry.run_id, entry.state, entry.carried, entry.part = self._plan.run_id, RowState.PENDING, True, None
             row.state = RowState.PENDING
         elif self._may_have_been_sent(entry) or self._may_block(entry):
             entry.is_former = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leadway_provider.exceptions import ConfigurationError
+from leadway_provider.testing.parts import MemoryPartRun, MemoryParts
 from leadway_provider.testing.run import MemoryRun
 from leadway_provider.testing.tables import MemoryPlan, MemoryTables
 
@@ -13,6 +14,8 @@ from leadway_provider.testing.tables import MemoryPlan, MemoryTables
 @dataclass
 class MemoryState(MemoryTables):
     """The state of one sync; `begin` its runs one after the other."""
+
+    _parts: dict[str, MemoryParts] = field(default_factory=dict, repr=False)
 
     def begin(
         self, *, task_run: str = "run", digest: bytes = b"", origin: str = "", retry_refused: int = 5
@@ -47,10 +50,29 @@ class MemoryState(MemoryTables):
             ConfigurationError: another run has begun since.
         """
         plan = self.plans[run_id]
+        if plan.is_split and plan.status != "abandoned":
+            plan.attempt += 1
+            return MemoryRun(self, plan)
         if plan.status != "dry_run":
             raise ConfigurationError(f"Run {run_id} can't be delivered as it was reviewed: it is {plan.status}.")
         plan.status, plan.task_run, plan.digest = "planning", task_run, digest
         return MemoryRun(self, plan)
+
+    def parts(self, run_id: str) -> MemoryParts:
+        """Return the parts of a run, for several workers."""
+        return self._parts.setdefault(run_id, MemoryParts(self, self.plans[run_id]))
+
+    def join(self, run_id: str) -> MemoryPartRun:
+        """Return a run that was split, for one of its workers.
+
+        Raises:
+            ConfigurationError: it was not split, or another run has begun since.
+        """
+        plan = self.plans[run_id]
+        if not plan.is_split or plan.status == "abandoned":
+            raise ConfigurationError(f"Run {run_id} can't be delivered in parts: it is {plan.status}.")
+        plan.attempt += 1
+        return MemoryPartRun(self, plan)
 
     def summary(self) -> Mapping[str, object]:
         """Return everything that a plan which is not sealed must leave as it was."""

@@ -36,6 +36,7 @@ class MemoryRow:
             be repeated, and otherwise until the row is accepted.
         in_crm: the hashes of the identities that the CRM has on the contact, as last acknowledged.
         collides_with: another row on the same contact, by id.
+        accepted_in: the run whose workers last sent it, where the CRM accepted it.
     """
 
     row_id: int
@@ -51,6 +52,7 @@ class MemoryRow:
     sent: tuple[bytes, datetime] | None = None
     in_crm: frozenset[str] = frozenset()
     collides_with: int | None = None
+    accepted_in: str = field(default="", repr=False)
 
     @property
     def has_contact(self) -> bool:
@@ -77,6 +79,7 @@ class MemoryEntry:
         is_former: whether a newer plan has something else for the row, so that this is not sent any more. It is kept,
             because it may have been sent, until the row is accepted; where the row has departed, while another row
             sends what its contact may have got.
+        part: the part of a split outbox that it was moved to; None where its position says the part.
     """
 
     position: int
@@ -91,6 +94,7 @@ class MemoryEntry:
     refusals: int = 0
     carried: bool = False
     is_former: bool = False
+    part: int | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -116,6 +120,7 @@ class MemoryPlan:
         seen: one bit for each row id that was read, once the plan has ended.
         is_whole: whether the plan read the whole source.
         retry_refused: a row that the API refused in so many runs waits until it changes.
+        is_split: whether the outbox was split into parts, for several workers.
     """
 
     run_id: str
@@ -131,6 +136,7 @@ class MemoryPlan:
     seen: bytes = b""
     is_whole: bool = True
     retry_refused: int = 5
+    is_split: bool = False
 
     def was_read(self, row_id: int) -> bool:
         """Return whether the plan read the row."""
