@@ -16,6 +16,8 @@ from leadway_provider.commands.check import check
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.fields import fields
 from leadway_provider.commands.locations import locations
+from leadway_provider.commands.plan import plan
+from leadway_provider.commands.preview import preview
 from leadway_provider.commands.rejected import rejected
 from leadway_provider.commands.reset import reset
 from leadway_provider.commands.sandbox import sandbox
@@ -33,6 +35,7 @@ _INTERRUPTED: Final = 130
 
 _TRY: Final = "Try it out"
 _SET_UP: Final = "Set up a sync"
+_BEFORE: Final = "Before a run"
 _LOOK: Final = "See what became of rows"
 _STATE: Final = "Change what is stored"
 
@@ -50,6 +53,8 @@ app.command(rich_help_panel=_TRY)(sandbox)
 app.command(rich_help_panel=_SET_UP)(check)
 app.command(rich_help_panel=_SET_UP)(fields)
 app.command(rich_help_panel=_SET_UP)(locations)
+app.command(rich_help_panel=_BEFORE)(preview)
+app.command(rich_help_panel=_BEFORE)(plan)
 app.command(rich_help_panel=_LOOK)(syncs)
 app.command(rich_help_panel=_LOOK)(rejected)
 app.command(rich_help_panel=_LOOK)(trace)

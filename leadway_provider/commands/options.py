@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -30,6 +31,31 @@ LeadwayConnId: TypeAlias = Annotated[
 LocationId: TypeAlias = Annotated[
     str | None,
     typer.Option("--location", metavar="ID", help="The account, where the connection names none or another one."),
+]
+TaskName: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="[TASK]", help="A sync's task in a DAG: <dag_id>.<task_id>.")
+]
+Dags: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--dags", metavar="PATH", help="The DAG's file or folder; without it, Airflow's folder of DAGs."),
+]
+Sql: TypeAlias = Annotated[
+    str | None, typer.Option("--sql", metavar="SQL", help="A query, or the path of a .sql file, in place of a task.")
+]
+SourceConnId: TypeAlias = Annotated[
+    str | None, typer.Option("--source-conn-id", metavar="ID", help="With --sql: the connection of the source.")
+]
+Key: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="COLUMN", help="With --sql: a column of the key. May be given several times."),
+]
+SqlLeadwayConnId: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--leadway-conn-id", metavar="ID", help="With --sql: the account's connection; leadway_default."),
+]
+AnyLocation: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--location", metavar="ID", help="With --sql: the account, if the connection names none."),
 ]
 LAST = "last"
 """The value of --run for the last run of each sync."""

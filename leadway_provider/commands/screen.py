@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import typer
 
@@ -16,8 +16,6 @@ from leadway_provider.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-T = TypeVar("T")
 
 UNCONFIRMED: Final = 2
 """The exit status where a command needs an answer and there is nobody to ask."""
@@ -70,14 +68,14 @@ class Screen:
         self._output.out(f"{question} [y/N] ", end="", highlight=False)
         return self._stdin.readline().strip().lower() in {"y", "yes"}
 
-    def counted(self, records: Iterable[T], doing: str, *, total: int | None = None) -> Iterator[T]:
-        """Return the records, with a progress bar on standard error meanwhile, if that is a terminal."""
+    @contextmanager
+    def counting(self, doing: str) -> Iterator[Callable[[int], None]]:
+        """Give a function that shows how many rows are done, on standard error, if that is a terminal."""
         if not self._errors.is_terminal:
-            yield from records
+            yield lambda _: None
             return
-        from rich.progress import track  # noqa: PLC0415 - short commands need none of it
-
-        yield from track(records, doing, total=total, console=self._errors, transient=True)
+        with self._errors.status(f"{doing} …") as status:
+            yield lambda rows: status.update(f"{doing} … {rows:,}")
 
     @contextmanager
     def waiting(self, doing: str) -> Iterator[None]:

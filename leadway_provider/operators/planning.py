@@ -29,7 +29,8 @@ from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.guards import PlanFigures, check_guards
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.outcome import Counts
-from leadway_provider.sync.plan import Planner, Rows
+from leadway_provider.sync.plan import Rows
+from leadway_provider.sync.planner import planner_of
 from leadway_provider.sync.progress import PlanProgress
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
 from leadway_provider.sync.selection import KeySelection
@@ -119,7 +120,7 @@ class PlanPhase:
             raise type(error)(f"Task {request.task_id}: {error}") from None
 
     def _plan(self, run: SyncRun, mapping: ContactMapping, seen_by_newer: bytes, source: OpenRows) -> Plan:
-        planner = self._planner(run, mapping, seen_by_newer)
+        planner = planner_of(self.request, mapping, run, seen_by_newer=seen_by_newer, hasher=self.hasher)
         if self.request.only_keys is None or not self.selects:
             return planner.plan(source.batches(), read_again=self._read_again, on_batch=self._after_batch)
         positions, alive = mapping.key_positions, self.cancel_token.raise_if_cancelled
@@ -140,21 +141,6 @@ class PlanPhase:
             count_planned=run.count_planned,
             reads_all=self.request.reads_all,
             min_rows_applies=self.request.only_keys is None,
-        )
-
-    def _planner(self, run: SyncRun, mapping: ContactMapping, seen_by_newer: bytes) -> Planner:
-        return Planner(
-            key=self.request.key_columns,
-            mapping=mapping,
-            store=run,
-            claims=run.claims,
-            removal=self.request.removal,
-            seen_by_newer=b"" if self.request.allow_older else seen_by_newer,
-            full_resync=self.request.full_resync,
-            incremental=not self.request.reads_all,
-            retry_refused=self.request.retry_refused,
-            trust_few=self.request.removal.on_removed != "ignore",
-            hasher=self.hasher,
         )
 
     def _read_again(self) -> Iterator[Rows]:

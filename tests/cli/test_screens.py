@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from tests.cli.screens import assert_screen
-from tests.operators.task import Row, Warehouse, sync
+from tests.operators.task import SQL, Row, Warehouse, sync
 
 ANN: Row = (1042, "ann@example.com", "Ann", "+12025550101", "US")
 NOBODY: Row = (1043, None, "Nobody", None, None)
@@ -53,3 +53,11 @@ def test_the_screens_of_the_set_up() -> None:
     assert_screen("check", "check", "--state-conn-id", "state")
     assert_screen("fields", "fields")
     assert_screen("locations", "locations")
+
+
+@pytest.mark.usefixtures("delivered")
+def test_the_screens_before_a_run() -> None:
+    """The same query is previewed and planned; a row would be rejected, and `max_rejected` allows none."""
+    query = ("--sql", SQL, "--source-conn-id", "warehouse", "--key", "id")
+    assert_screen("preview", "preview", *query)
+    assert_screen("plan", "plan", *query, "--sync", "customers.sync", "--state-conn-id", "state", status=1)

@@ -17,6 +17,7 @@ from leadway_provider.store.reading.rows import RowReader
 from leadway_provider.store.reading.runs import RunReader
 from leadway_provider.store.reading.syncs import SyncReader
 from leadway_provider.store.reading.usage import UsageReader
+from leadway_provider.store.replica import copy_sync
 from leadway_provider.store.schema import require_schema
 
 
@@ -89,6 +90,18 @@ class StateReader:
     def history(self) -> HistoryReader:
         """Return the histories of source keys and of contacts; see `HistoryReader`."""
         return HistoryReader(self._database)
+
+    def copy_sync(self, sync_id: int, file: Path) -> int:
+        """Copy what there is of a sync to a state store in that file, and return how many rows it has.
+
+        The file must be one that `StateStore.open_file` has made and that has nothing of the sync; see `replica`.
+        """
+        engine = sa.create_engine(sa.URL.create("sqlite", database=str(file)), hide_parameters=True)
+        target = Database(engine, str(file))
+        try:
+            return copy_sync(self._database, target, sync_id)
+        finally:
+            target.close()
 
     def close(self) -> None:
         """Close the database's connections."""

@@ -1,0 +1,73 @@
+"""What `preview` and `plan` look at: the sync of a DAG's task, or a query that is given with the command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leadway_provider.clock import utc_now
+from leadway_provider.commands.airflow import logs_aside, use_airflow
+from leadway_provider.commands.error import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from leadway_provider.sync.request import SyncRequest
+
+
+def asked_request(
+    task: str | None,
+    dags: Path | None,
+    *,
+    sql: str | None,
+    source_conn_id: str | None,
+    key: Sequence[str] | None,
+    leadway_conn_id: str | None,
+    location: str | None,
+    sync: str | None = None,
+) -> SyncRequest:
+    """Return what a task asks for, or what the options say; either the one or the others are given.
+
+    Raises:
+        CommandError: both are given, neither is, or an option that belongs to the query is missing.
+        ConfigurationError: the task can't be read; see `request_of_task`.
+    """
+    use_airflow()
+    if task is not None:
+        if sql or source_conn_id or key or leadway_conn_id or location:
+            raise CommandError("a task says its query and its connections itself: leave the other options out.", 2)
+        return _of_task(task, dags)
+    if not (sql and source_conn_id and key):
+        raise CommandError("name a task as <dag_id>.<task_id>, or give --sql, --source-conn-id and --key.", 2)
+    from leadway_provider.sync.request import SyncRequest  # noqa: PLC0415 - `leadway --help` needs none of this
+
+    return SyncRequest(
+        task_id="leadway",
+        default_name=sync or "leadway",
+        sql=_query(sql),
+        sql_conn_id=source_conn_id,
+        key=list(key),
+        leadway_conn_id=leadway_conn_id or "leadway_default",
+        location_id=location,
+    )
+
+
+def _of_task(task: str, dags: Path | None) -> SyncRequest:
+    dag_id, dot, task_id = task.partition(".")
+    if not (dag_id and dot and task_id):
+        raise CommandError(f"{task!r} is not the name of a task: write <dag_id>.<task_id>.", 2)
+    with logs_aside():
+        from leadway_provider.hooks.dags import request_of_task  # noqa: PLC0415 - it imports Airflow
+
+        request = request_of_task(dags, dag_id, task_id, now=utc_now())
+    return replace(request, default_name=task)
+
+
+def _query(sql: str) -> str:
+    if not sql.endswith(".sql"):
+        return sql
+    try:
+        return Path(sql).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"the file {sql} can't be read: {error}", 2) from None

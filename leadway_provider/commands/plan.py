@@ -1,0 +1,131 @@
+"""`leadway plan`: print what the next run of a sync would do, how many calls it needs, and how long they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from leadway_provider.commands.asked import asked_request
+from leadway_provider.commands.layout import fact_lines, listed, printed
+from leadway_provider.commands.options import (
+    AnyLocation,
+    AsJson,
+    Dags,
+    Key,
+    SourceConnId,
+    Sql,
+    SqlLeadwayConnId,
+    StateConnId,
+    TaskName,
+)
+from leadway_provider.commands.screen import screen_of
+from leadway_provider.words import counted, duration_text
+
+if TYPE_CHECKING:
+    from leadway_provider.commands.planned import PlannedSync
+    from leadway_provider.sync.request import SyncIdentity
+
+_STOPS: Final = 1
+"""The exit status where the run would stop or fail."""
+
+
+def plan(
+    context: typer.Context,
+    *,
+    task: TaskName = None,
+    dags: Dags = None,
+    sql: Sql = None,
+    source_conn_id: SourceConnId = None,
+    key: Key = None,
+    leadway_conn_id: SqlLeadwayConnId = None,
+    location: AnyLocation = None,
+    sync: Annotated[
+        str | None, typer.Option("--sync", metavar="NAME", help="With --sql: the sync whose rows it is compared with.")
+    ] = None,
+    state_conn_id: StateConnId = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the next run would send, how many calls that takes, and how long.
+
+    The query is compared with what the account has acknowledged, in a copy of the sync's state that is deleted at the
+    end. Nothing is sent, and nothing is left in the state. The exit status is 1 if a guard or `max_rejected` would let
+    the run fail.
+    """
+    screen = screen_of(context)
+    request = asked_request(
+        task,
+        dags,
+        sql=sql,
+        source_conn_id=source_conn_id,
+        key=key,
+        leadway_conn_id=leadway_conn_id,
+        location=location,
+        sync=sync,
+    )
+    from leadway_provider.commands.planned import planned  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.reading import open_sync  # noqa: PLC0415 - the same
+
+    request = replace(request, state_conn_id=state_conn_id or request.state_conn_id)
+    with open_sync(request) as opened, screen.counting("Comparing rows") as advance:
+        found = planned(opened, on_batch=lambda counts: advance(counts["read"]))
+        identity = opened.identity
+    if as_json:
+        screen.show_json(_json(identity, found))
+    else:
+        screen.show(printed(_lines(identity, found)))
+    if found.stops:
+        raise typer.Exit(_STOPS)
+
+
+def _lines(sync: SyncIdentity, found: PlannedSync) -> Iterator[str]:
+    from leadway_provider.commands.previewed import problem_lines  # noqa: PLC0415 - heavy
+
+    quota = found.quota
+    yield f"Sync {sync.name}"
+    yield from fact_lines("account", [f"{sync.location_id} at {sync.host}"])
+    yield from fact_lines("rows", listed(f"{n:,} {name}" for name, n in found.counts.items() if n or name == "read"))
+    yield from fact_lines("to send", f"{found.rows.new:,} without a contact, {found.rows.changed:,} with one".split())
+    if found.departed:
+        yield from fact_lines("departed", [counted(found.departed, "contact")])
+    calls = f"{found.calls:,}: {found.contact_calls:,} for contacts, {found.other_calls:,} for tags and departed rows"
+    yield from fact_lines("calls", calls.split())
+    yield from fact_lines("quota", _quota_words(found).split())
+    days = quota.days(found.calls)
+    within = "it is not known how many days of quota" if days is None else f"{counted(days, 'day')} of quota"
+    yield from fact_lines("time", f"{duration_text(quota.duration(found.calls))} at full speed, {within}".split())
+    for problem in found.plan.problems:
+        yield from problem_lines(problem)
+    if found.stops:
+        yield from fact_lines("stops", found.stops.split())
+    yield "Nothing was sent, and nothing is left in the state."
+
+
+def _quota_words(found: PlannedSync) -> str:
+    quota = found.quota
+    words = f"{quota.calls:,} calls in {quota.seconds:g} s"
+    if quota.left is None:
+        return words
+    return f"{words}; {quota.left:,}{f' of {quota.daily:,}' if quota.daily else ''} are left today"
+
+
+def _json(sync: SyncIdentity, found: PlannedSync) -> dict[str, Any]:
+    from leadway_provider.commands.previewed import problem_json  # noqa: PLC0415 - heavy
+
+    quota = found.quota
+    return {
+        "sync": sync.name,
+        "location_id": sync.location_id,
+        "counts": dict(found.counts),
+        "without_contact": found.rows.new,
+        "with_contact": found.rows.changed,
+        "departed": found.departed,
+        "calls": found.calls,
+        "seconds": quota.duration(found.calls),
+        "days": quota.days(found.calls),
+        "calls_left_today": quota.left,
+        "problems": [problem_json(each) for each in found.plan.problems],
+        "stops": found.stops or None,
+    }

@@ -1,0 +1,111 @@
+"""The rows of a sync and the mapping that makes them contacts, opened for a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from leadway_provider.clock import utc_now
+from leadway_provider.commands.account import open_account
+from leadway_provider.commands.airflow import logs_aside
+from leadway_provider.commands.error import CommandError
+from leadway_provider.contacts.cut_name import refuse_cut_names
+from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError
+from leadway_provider.hooks.engine import sql_engine
+from leadway_provider.hooks.leadway import LeadwayHook
+from leadway_provider.source.query import OpenRows, read_source
+from leadway_provider.sync.interval import Interval, next_interval
+from leadway_provider.sync.request import SyncIdentity, SyncRequest
+
+
+@dataclass(frozen=True)
+class OpenSync:
+    """A sync whose account and source can be asked.
+
+    Attributes:
+        request: what is asked for.
+        identity: its name and account.
+        hook: the account.
+        engine: the source.
+    """
+
+    request: SyncRequest
+    identity: SyncIdentity
+    hook: LeadwayHook = field(repr=False)
+    engine: Any = field(repr=False)
+
+    def interval(self, watermark: Any) -> Interval | None:
+        """Return what an incremental run would read now; None for a whole read."""
+        if not self.request.incremental:
+            return None
+        return next_interval(
+            watermark, start=None, end=utc_now(), overlap=self.request.overlap, anew=self.request.full_resync
+        )
+
+    def reader(self, interval: Interval | None) -> Callable[[], AbstractContextManager[OpenRows]]:
+        """Return what runs the query."""
+        request = self.request
+        return partial(
+            read_source,
+            self.engine,
+            request.sql,
+            request.parameters,
+            optional=interval.parameters if interval else {},
+            batch_size=request.batch_size,
+            name=request.sql_conn_id,
+        )
+
+    def mapping(self, source: OpenRows) -> ContactMapping:
+        """Return how the rows become contacts of the account."""
+        request = self.request
+        custom_fields = self.hook.get_custom_fields()
+        if source.name_limit:
+            refuse_cut_names(
+                source.columns,
+                left_out=(*request.key_columns, *(request.mapping or {})),
+                custom_fields=custom_fields,
+                limit=source.name_limit,
+            )
+        return compile_mapping(
+            source.columns,
+            key=request.key_columns,
+            mapping=request.mapping,
+            constants=request.constants,
+            custom_fields=custom_fields,
+            users=self._users() if needs_users(source.columns, request.mapping, request.constants) else None,
+            rules=request.contact_rules,
+        )
+
+    def _users(self) -> dict[str, str]:
+        """Return the ids of the account's users by e-mail; none where the token may not read them, as in a run."""
+        try:
+            return {user.email: user.id for user in self.hook.get_users() if user.email}
+        except (AccessDeniedError, AuthenticationError, RefusedError):
+            return {}
+
+
+@contextmanager
+def open_sync(request: SyncRequest) -> Iterator[OpenSync]:
+    """Give a sync, and close the account at the end of the block.
+
+    Raises:
+        CommandError: each row of the sync names its account.
+        LeadwayError: a connection can't be used.
+    """
+    with open_account(request.leadway_conn_id, request.location_id) as hook, logs_aside():
+        settings = hook.settings
+        if not settings.location_id:
+            raise CommandError(
+                f"connection {request.leadway_conn_id!r} names no account. Give one with --location; of a task whose "
+                "rows name their accounts, use a dry run.",
+                2,
+            )
+        engine = sql_engine(request.sql_conn_id, request.hook_params)
+        try:
+            yield OpenSync(request, SyncIdentity(request.name, settings.base_url, settings.location_id), hook, engine)
+        finally:
+            engine.dispose()

@@ -1,0 +1,122 @@
+"""`leadway plan`: what the next run would do is what it then does, and planning leaves no trace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadway_provider.cli import main
+from leadway_provider.policies import GuardPolicy, RemovalPolicy
+from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sync.outcome import OUTCOMES
+from tests.operators.task import SQL, Row, Warehouse, sync
+
+STATE = ["--state-conn-id", "state"]
+QUERY = ["--sql", SQL, "--source-conn-id", "warehouse", "--key", "id"]
+ROWS: tuple[Row, ...] = tuple((n, f"p{n}@example.com", "Pat", None, None) for n in range(1, 6))
+
+
+def planned(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> dict[str, Any]:
+    """Return what the command prints as JSON."""
+    capsys.readouterr()
+    assert main(["plan", *QUERY, *STATE, *arguments, "--json"]) == status
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_first_run_is_planned_without_a_state(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every row is new, at one call each; no file is made, and no contact."""
+    warehouse.fill(*ROWS)
+    found = planned(capsys)
+    assert (found["without_contact"], found["with_contact"], found["calls"]) == (5, 0, 5)
+    assert not warehouse.state.exists()
+    assert sandbox.account.contacts == []
+
+
+def test_the_plan_is_what_the_next_run_does(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows that are unchanged, changed, new, invalid, moved to another row's e-mail, and left by an earlier run."""
+    sandbox.faults.add(Fault(FaultKind.UNPROCESSABLE, times=1, email="p5@example.com"))
+    warehouse.fill(*ROWS)
+    sync("first", max_rejected=9)
+    warehouse.fill(
+        *ROWS[:2],
+        (3, "p4@example.com", "Pat", None, None),
+        (4, "p3@example.com", "Pat", None, None),
+        ROWS[4],
+        (6, "p6@example.com", "New", None, None),
+        (7, None, "Nobody", None, None),
+    )
+    before = warehouse.state.read_bytes()
+    counts = planned(capsys, "--sync", "customers.sync", status=1)["counts"]
+    assert warehouse.state.read_bytes() == before
+    report = sync("second", max_rejected=9)
+    same = ("read", "carried", "unchanged", "invalid", "superseded")
+    assert {name: counts[name] for name in same} == {name: report[name] for name in same}
+    assert counts["pending"] == sum(report[name] for name in ("created", "updated", "refused"))
+    assert counts["read"] + counts["carried"] == sum(counts[name] for name in OUTCOMES)
+
+
+def test_calls_for_tags_and_departed_rows_are_counted(
+    warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One call changes the tags of 100 contacts; a contact is deleted by one call."""
+    dag = tmp_path / "tagged.py"
+    dag.write_text(
+        "from airflow.sdk import DAG\n"
+        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
+        "from leadway_provider.policies import RemovalPolicy\n"
+        'with DAG("customers", schedule=None):\n'
+        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
+        "        state_conn_id='state', constants={'tags': ['vip']},\n"
+        "        removal=RemovalPolicy('delete', max_removed=9))\n",
+        encoding="utf-8",
+    )
+    removal = RemovalPolicy("delete", max_removed=9)
+    warehouse.fill(*ROWS)
+    sync("first", constants={"tags": ["vip"]}, removal=removal)
+    warehouse.fill((1, "p1@example.com", "Changed", None, None), *ROWS[1:3])
+    capsys.readouterr()
+    assert main(["plan", "customers.sync", "--dags", str(dag), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["counts"]["pending"], found["departed"], found["calls"]) == (1, 2, 1 + 1 + 2)
+    assert sync("second", constants={"tags": ["vip"]}, removal=removal)["removed"] == 2
+
+
+def test_a_run_that_a_guard_would_stop_is_status_1(
+    warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The screen says which guard; the numbers are shown all the same."""
+    dag = tmp_path / "guarded.py"
+    dag.write_text(
+        "from airflow.sdk import DAG\n"
+        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
+        'with DAG("customers", schedule=None):\n'
+        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
+        f"        state_conn_id='state', guards={{'max_new': {GuardPolicy(max_new=2).max_new}}})\n",
+        encoding="utf-8",
+    )
+    warehouse.fill(*ROWS)
+    capsys.readouterr()
+    assert main(["plan", "customers.sync", "--dags", str(dag)]) == 1
+    said = capsys.readouterr().out
+    assert "max_new" in said
+    assert "  to send  5 without a contact, 0 with one" in said.splitlines()
+
+
+def test_the_days_of_quota_are_counted(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An account without quota headers is taken at the connection's own numbers, and as one day."""
+    assert sandbox
+    warehouse.fill(*ROWS)
+    found = planned(capsys)
+    assert (found["days"], found["calls_left_today"]) == (1, None)
+    assert found["seconds"] == pytest.approx(5 * 0.5 / 10_000)
