@@ -52,7 +52,8 @@ def _argument(option: Any) -> Any:
     destination = _DEST.format(option.name)
     described = (option.help or "").replace("%", "%%")
     if option.param_type_name == "argument":
-        return _Arg((destination,), help=described, nargs=None if option.required else "?", metavar=option.name.upper())
+        nargs = ("+" if option.nargs == -1 else None) if option.required else "?"
+        return _Arg((destination,), help=described, nargs=nargs, metavar=option.name.upper())
     if option.is_flag:
         return _Arg(tuple(option.opts), help=described, action="store_true", dest=destination)
     action = "append" if option.multiple else "store"
@@ -67,7 +68,7 @@ def _run(path: tuple[str, ...], options: list[Any], arguments: Namespace) -> Non
         if value is None or value is False:
             continue
         if option.param_type_name == "argument":
-            argv.append(value)
+            argv += value if isinstance(value, list) else [value]
         elif value is True:
             argv.append(option.opts[0])
         else:

@@ -24,6 +24,7 @@ from leadway_provider.commands.sandbox import sandbox
 from leadway_provider.commands.screen import Screen, screen_of
 from leadway_provider.commands.syncs import syncs
 from leadway_provider.commands.trace import trace
+from leadway_provider.commands.verify import verify_mapping
 from leadway_provider.exceptions import LeadwayError
 from leadway_provider.printable import printable
 
@@ -55,6 +56,7 @@ app.command(rich_help_panel=_SET_UP)(fields)
 app.command(rich_help_panel=_SET_UP)(locations)
 app.command(rich_help_panel=_BEFORE)(preview)
 app.command(rich_help_panel=_BEFORE)(plan)
+app.command("verify-mapping", rich_help_panel=_BEFORE)(verify_mapping)
 app.command(rich_help_panel=_LOOK)(syncs)
 app.command(rich_help_panel=_LOOK)(rejected)
 app.command(rich_help_panel=_LOOK)(trace)

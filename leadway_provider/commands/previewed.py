@@ -6,18 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from leadway_provider.commands.layout import fact_lines, reason_words
 from leadway_provider.commands.reading import OpenSync
-from leadway_provider.contacts.contact import Contact, JsonValue, Rejection
+from leadway_provider.commands.values import contact_values, masked
+from leadway_provider.contacts.contact import Contact, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.sync.findings import Problem
 from leadway_provider.sync.problems import Problems
 from leadway_provider.sync.row import source_keys
 from leadway_provider.words import counted
-
-_ABSENT: Final = object()
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _row_lines(key: str, found: Contact | Rejection, mapping: ContactMapping, *,
             yield from fact_lines("because", reason_words(reason))
         return
     yield f"Key {key}"
-    values = list(_values(found, mapping))
+    values = list(contact_values(found, mapping))
     width = max((len(target) for target, _, _ in values), default=0)
     for target, column, value in values:
         shown = json.dumps(value, ensure_ascii=False) if show_values else masked(value)
@@ -136,46 +135,8 @@ def _row_json(key: str, found: Contact | Rejection, mapping: ContactMapping, *, 
         return {"source_key": key, "invalid": [reason.code for reason in found.reasons]}
     return {
         "source_key": key,
-        "fields": {target: value if show_values else masked(value) for target, _, value in _values(found, mapping)},
+        "fields": {
+            target: value if show_values else masked(value) for target, _, value in contact_values(found, mapping)
+        },
         "withheld": [{"field": reason.field, "code": reason.code} for reason in found.withheld],
     }
-
-
-def _values(contact: Contact, mapping: ContactMapping) -> Iterator[tuple[str, str | None, JsonValue]]:
-    """Return target, column and value of each field that a contact fills."""
-    for each in mapping.columns:
-        value = value_at(contact, each.api_path)
-        if value is not _ABSENT:
-            yield each.target, each.column, value
-
-
-def value_at(contact: Contact, api_path: str) -> Any:
-    """Return what a contact has at an API path, tags however they are sent; a private object where it has nothing."""
-    if api_path == "contactId":
-        return contact.contact_id or _ABSENT
-    if api_path == "tags" and (tags := contact.add_tags or contact.remove_tags):
-        return list(tags)
-    head, _, rest = api_path.partition(".")
-    value: Any = contact.fields.get(head, _ABSENT)
-    if head == "customFields" and isinstance(value, list):
-        return next((each["field_value"] for each in value if each["id"] == rest), _ABSENT)
-    for part in filter(None, rest.split(".")):
-        value = value.get(part, _ABSENT) if isinstance(value, dict) else _ABSENT
-    return value
-
-
-def masked(value: Any) -> str:
-    """Return what kind of value it is, and how long, and nothing of the value itself."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "number"
-        case str():
-            return f"text of {counted(len(value), 'character')}"
-        case list():
-            return f"list of {len(value):,}"
-        case _:
-            return "object"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import typer
 
-from leadway_provider.cli import app
+from leadway_provider.cli import app, main
 from tests.cli.screens import SCREENS, shown_on_page
-from tests.docs.page import read
+from tests.docs.page import blocks, read
 
 PAGE: Final = read("docs/commands.md")
 
@@ -35,3 +36,11 @@ def test_the_screens_are_those_that_are_recorded() -> None:
     shown = shown_on_page(PAGE)
     assert shown
     assert shown == {name: (SCREENS / f"{name}.txt").read_text(encoding="utf-8") for name in shown}
+
+
+def test_the_tests_of_the_mapping_pass(tmp_path: Path) -> None:
+    """The file of the page is one that a reader can copy."""
+    [text] = blocks(PAGE, "yaml")
+    file = tmp_path / "tests.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert main(["verify-mapping", str(file)]) == 0
