@@ -6,7 +6,7 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up picture quick-start test browser snowflake docs lint bench fuzz sbom matrix constraints clean
+.PHONY: help demo up picture quick-start test browser celery snowflake docs lint bench fuzz sbom matrix constraints clean
 
 help:
 	@echo 'make demo         sync a messy sample warehouse to a local Leadway with a real Airflow, twice; takes a minute'
@@ -15,6 +15,7 @@ help:
 	@echo 'make quick-start  follow docs/quick-start.md word by word, with a local Leadway; takes a minute'
 	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
 	@echo 'make browser      run the tests of the page in a real browser (chromium), over a real Airflow; takes two minutes'
+	@echo 'make celery       run the tests over workers of Celery (redis-server, PostgreSQL); takes two minutes'
 	@echo 'make snowflake    run the tests of Snowflake as a source, with packages of their own in .venv-snowflake'
 	@echo 'make docs         build the site of the documentation into build/docs; a warning is an error'
 	@echo 'make lint         run ruff, mypy and the import contracts'
@@ -47,6 +48,10 @@ test: .venv/ready
 # `make test` leaves these tests out: they start a whole Airflow, and need a browser (Debian: chromium).
 browser: .venv/ready
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -o addopts=-ra tests/browser $(ARGS)
+
+# The same for Redis (Debian: redis-server) and PostgreSQL.
+celery: .venv/ready
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -o addopts=-ra tests/celery $(ARGS)
 
 # Airflow's hook for Snowflake holds back packages that everything else has newer.
 snowflake: .venv-snowflake/ready
