@@ -6,19 +6,23 @@ and the driver gets them as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
+
+_BLOCKS: Final = (100, 1)
+"""Rows that one statement inserts into SQLite, which takes 32,766 parameters at most."""
 
 
 def insert(
     connection: sa.Connection,
     table: sa.Table,
     columns: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    rows: Sequence[tuple[Any, ...]],
     common: Mapping[str, Any],
     *,
     changes: Sequence[str] = (),
@@ -37,10 +41,11 @@ def insert(
         return
     match connection.dialect.name:
         case "sqlite":
-            statement = _sqlite_insert(table, tuple(columns), tuple(common), tuple(changes))
-            fixed = [_bound(connection.dialect, table.c[name], [value])[0] for name, value in common.items()]
-            values = _by_column(connection.dialect, table, columns, rows)
-            connection.exec_driver_sql(statement, [(*row, *fixed) for row in zip(*values, strict=True)])
+            fixed = tuple(_bound(connection.dialect, table.c[name], [value])[0] for name, value in common.items())
+            given = list(_as_bound(connection.dialect, table, columns, rows))
+            for size, part in _in_blocks(given):
+                statement = _sqlite_insert(table, tuple(columns), tuple(common), tuple(changes), size)
+                connection.exec_driver_sql(statement, [fixed + tuple(chain.from_iterable(block)) for block in part])
         case "postgresql":
             arrays = dict(zip((f"all_{name}" for name in columns), map(list, zip(*rows, strict=True)), strict=True))
             connection.execute(
@@ -67,10 +72,10 @@ def update(connection: sa.Connection, table: sa.Table, columns: Sequence[str], r
         return
     match connection.dialect.name:
         case "sqlite":
-            values = _by_column(connection.dialect, table, ("id", *columns), rows)
-            assigned = ", ".join(f"{name} = ?" for name in columns)
-            statement = f"UPDATE {table.name} SET {assigned} WHERE id = ?"  # noqa: S608 - names of the schema
-            connection.exec_driver_sql(statement, list(zip(*values[1:], values[0], strict=True)))
+            values = _as_bound(connection.dialect, table, ("id", *columns), rows)
+            assigned = ", ".join(f"{name} = ?{number}" for number, name in enumerate(columns, start=2))
+            statement = f"UPDATE {table.name} SET {assigned} WHERE id = ?1"  # noqa: S608 - names of the schema
+            connection.exec_driver_sql(statement, list(values))
         case "postgresql":
             arrays = dict(
                 zip((f"all_{name}" for name in ("id", *columns)), map(list, zip(*rows, strict=True)), strict=True)
@@ -116,25 +121,53 @@ def matching(
     return connection.execute(wanted.where(column.in_(values))).all()
 
 
-def _by_column(
-    dialect: sa.Dialect, table: sa.Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> list[Sequence[Any]]:
-    """Return the values of each column, as the driver takes them."""
-    return [
-        _bound(dialect, table.c[name], values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)
-    ]
+def _as_bound(
+    dialect: sa.Dialect, table: sa.Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> Iterable[tuple[Any, ...]]:
+    """Return the rows with each value as the driver takes it."""
+    by_column = zip(columns, zip(*rows, strict=True), strict=True)
+    return zip(*(_bound(dialect, table.c[name], values) for name, values in by_column), strict=True)
 
 
 def _bound(dialect: sa.Dialect, column: sa.Column[Any], values: Sequence[Any]) -> Sequence[Any]:
-    process = column.type.dialect_impl(dialect).bind_processor(dialect)
-    return values if process is None else [process(value) for value in values]
+    """Return the values of a column as the driver takes them; each different value is converted once."""
+    kind = column.type.dialect_impl(dialect)
+    # SQLite's driver takes bytes, and what SQLAlchemy would make of them, as they are.
+    process = None if isinstance(kind, sa.LargeBinary) else kind.bind_processor(dialect)
+    if process is None:
+        return values
+    converted = {value: process(value) for value in set(values)}
+    return [converted[value] for value in values]
+
+
+def _in_blocks(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Sequence[Sequence[tuple[Any, ...]]]]]:
+    """Return blocks of rows that one statement inserts, by their size, and as few single rows as possible.
+
+    A thread asks for Python's lock again after each statement, and waits up to 5 ms for it while another thread
+    computes. A plan stores a batch while the next one is converted, so few statements let both run.
+    """
+    start = 0
+    for size in _BLOCKS:
+        end = start + (len(rows) - start) // size * size
+        if end > start:
+            yield size, [rows[first : first + size] for first in range(start, end, size)]
+        start = end
 
 
 @lru_cache(maxsize=64)
-def _sqlite_insert(table: sa.Table, columns: tuple[str, ...], common: tuple[str, ...], changes: tuple[str, ...]) -> str:
-    names = (*columns, *common)
-    marks = ", ".join("?" for _ in names)
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names of the schema
+def _sqlite_insert(
+    table: sa.Table, columns: tuple[str, ...], common: tuple[str, ...], changes: tuple[str, ...], size: int
+) -> str:
+    """Return a statement that takes the common values, and then those of so many rows."""
+    fixed = [f"?{number}" for number in range(1, len(common) + 1)]
+    width = len(columns)
+    marks = (
+        [*fixed, *(f"?{first + number}" for number in range(width))]
+        for first in range(len(fixed) + 1, len(fixed) + 1 + size * width, width)
+    )
+    values = ", ".join(f"({', '.join(each)})" for each in marks)
+    names = ", ".join((*common, *columns))
+    statement = f"INSERT INTO {table.name} ({names}) VALUES {values}"  # noqa: S608 - names of the schema
     if not changes:
         return statement
     key = ", ".join(column.name for column in table.primary_key)

@@ -45,6 +45,7 @@ class SqlClaimStore:
         self._is_added = is_added
         self._of_sync = tables.claim.c.sync_id == sync_id
         self._of_run = tables.staged_claim.c.run_id == run_id
+        self._has_staged: bool | None = None
 
     def claims_of(self, row_ids: Collection[int]) -> list[Claim]:
         """See `ClaimStore.claims_of`."""
@@ -89,9 +90,9 @@ class SqlClaimStore:
     @repeated_after_deadlock
     def update_claims(self, dropped: Sequence[Claim], changed: Sequence[Claim]) -> None:
         """See `ClaimStore.update_claims`."""
-        kinds = {(claim.identity, claim.row_id): ENDED for claim in dropped}
-        kinds |= {(claim.identity, claim.row_id): int(claim.kind) for claim in changed}
-        self._stage({(bytes.fromhex(identity), row_id): kind for (identity, row_id), kind in kinds.items()})
+        kinds = {(bytes.fromhex(claim.identity), claim.row_id): ENDED for claim in dropped}
+        kinds |= {(bytes.fromhex(claim.identity), claim.row_id): int(claim.kind) for claim in changed}
+        self._stage(kinds)
 
     @repeated_after_deadlock
     def plan_when_read(self, row_ids: Collection[int]) -> None:
@@ -143,12 +144,22 @@ class SqlClaimStore:
     ) -> dict[tuple[bytes, int], ClaimKind]:
         """Return the claims with these identities, or of these rows, with what the plan has changed of them."""
         found: dict[tuple[bytes, int], int] = {}
-        for table, of in ((tables.claim, {"sync_id": self._sync_id}), (tables.staged_claim, {"run_id": self._run_id})):
+        places: list[tuple[sa.Table, dict[str, object]]] = [(tables.claim, {"sync_id": self._sync_id})]
+        if self._stages(connection):
+            places.append((tables.staged_claim, {"run_id": self._run_id}))
+        for table, of in places:
             wanted = (table.c.identity, table.c.row_id, table.c.kind)
             for chunk in chunks(values):
                 for identity, row_id, kind in matching(connection, wanted, table.c[column], chunk, **of):
                     found[bytes(identity), row_id] = kind
         return {claim: ClaimKind(kind) for claim, kind in found.items() if kind >= 0}
+
+    def _stages(self, connection: sa.Connection) -> bool:
+        """Return whether the plan has staged any claim; that of a first sync stages none."""
+        if self._has_staged is None:
+            any_staged = sa.select(tables.staged_claim.c.row_id).where(self._of_run).limit(1)
+            self._has_staged = connection.execute(any_staged).first() is not None
+        return self._has_staged
 
     def _keys(self, connection: sa.Connection, row_ids: Sequence[int]) -> Mapping[int, str]:
         row = tables.row.c
@@ -160,17 +171,25 @@ class SqlClaimStore:
 
     def _stage(self, kinds: Mapping[tuple[bytes, int], int]) -> None:
         """Store what a plan changes: staged, or at once where the plan added the row, which counts from the seal on."""
-        added = {claim: kind for claim, kind in kinds.items() if kind != PLAN_WHEN_READ and self._is_added(claim[1])}
-        staged = [(*claim, kind) for claim, kind in kinds.items() if claim not in added]
-        ended = [claim for claim, kind in added.items() if kind == ENDED]
-        kept = [(*claim, kind) for claim, kind in added.items() if kind != ENDED]
         if not kinds:
             return
+        staged: list[tuple[bytes, int, int]] = []
+        kept: list[tuple[bytes, int, int]] = []
+        ended: list[tuple[bytes, int]] = []
+        for (identity, row_id), kind in kinds.items():
+            if kind == PLAN_WHEN_READ or not self._is_added(row_id):
+                staged.append((identity, row_id, kind))
+            elif kind == ENDED:
+                ended.append((identity, row_id))
+            else:
+                kept.append((identity, row_id, kind))
         columns, changes = ("identity", "row_id", "kind"), ("kind",)
         with self._database.writing() as connection:
             insert(connection, tables.claim, columns, kept, {"sync_id": self._sync_id}, changes=changes)
             end_claims(connection, self._sync_id, ended)
             insert(connection, tables.staged_claim, columns, staged, {"run_id": self._run_id}, changes=changes)
+        if staged:
+            self._has_staged = True
 
 
 def end_claims(connection: sa.Connection, sync_id: int, ended: Sequence[tuple[bytes, int]]) -> None:

@@ -50,5 +50,17 @@ def insert_rows(
         keys: the source keys, each once.
         common: the values of the other columns, the same for all of them.
     """
+    before = _last_row_id(connection)
     insert(connection, row, ["source_key"], [(key,) for key in keys], {"sync_id": sync_id, **common})
+    if before is not None and _last_row_id(connection) == before + len(keys):
+        # Ids only grow, so these rows have all numbers between, in their order.
+        return dict(zip(keys, range(before + 1, before + 1 + len(keys)), strict=True))
     return {key: row_id for key, (row_id, _) in known_rows(connection, sync_id, keys).items()}
+
+
+def _last_row_id(connection: sa.Connection) -> int | None:
+    """Return the highest id that a row has ever had; None where the database does not say it in a transaction."""
+    if connection.dialect.name != "sqlite":
+        return None
+    found = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (row.name,)).scalar()
+    return int(found or 0)

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from leadway_provider.contacts.contact import Contact, Reason
 from leadway_provider.contacts.reasons import reason
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
-from leadway_provider.sync.ring import rings
 
 
 class ClaimKind(IntEnum):
@@ -34,8 +35,7 @@ class ClaimKind(IntEnum):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A row's claim on an identity. One row at most holds or retains it; any number of rows wait."""
 
     identity: str
@@ -43,8 +43,7 @@ class Claim:
     kind: ClaimKind
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """The row that holds or retains an identity."""
 
     row_id: int
@@ -66,8 +65,7 @@ class Waiting:
     is_sent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Claimant:
+class Claimant(NamedTuple):
     """A changed row with the contact it would become; None where it can't be one.
 
     Attributes:
@@ -80,8 +78,7 @@ class Claimant:
     in_crm: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a row may send.
 
     Attributes:
@@ -95,6 +92,10 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     claimed: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
+
+
+_NONE: Final[Mapping[str, ClaimKind]] = MappingProxyType({})
+"""The claims of a row that has none."""
 
 
 @dataclass(slots=True)
@@ -117,16 +118,28 @@ class Settlement:
     ) -> None:
         """Note what was decided for a row, with its claims by identity before and after."""
         self.verdicts[row_id] = verdict
-        self.dropped += [Claim(name, row_id, was) for name, was in before.items() if name not in after]
-        self.changed += [Claim(name, row_id, now) for name, now in after.items() if before.get(name) is not now]
+        for name, was in before.items():
+            if name not in after:
+                self.dropped.append(Claim(name, row_id, was))
+        for name, now in after.items():
+            if before.get(name) is not now:
+                self.changed.append(Claim(name, row_id, now))
 
 
 def _wanted(contact: Contact | None, identity: Sequence[str], hasher: IdentityHasher) -> dict[str, str]:
     """Return the hashes of a contact's identities by field, in the order in which the account matches them."""
     if contact is None:
         return {}
-    found = contact.identities
-    return {name: hasher.hash(name, found[name]) for name in identity if name in found}
+    fields = contact.fields
+    return {name: hasher.hash(name, value) for name in identity if isinstance(value := fields.get(name), str)}
+
+
+def _by_row(claims: Iterable[Claim]) -> dict[int, dict[str, ClaimKind]]:
+    """Return the claims of each row that has any, by identity."""
+    found: dict[int, dict[str, ClaimKind]] = {}
+    for claim in claims:
+        found.setdefault(claim.row_id, {})[claim.identity] = claim.kind
+    return found
 
 
 def settle(
@@ -134,7 +147,7 @@ def settle(
     *,
     identity: Sequence[str],
     own: Iterable[Claim],
-    holders: Mapping[str, Holder],
+    find_holders: Callable[[Collection[str]], Mapping[str, Holder]],
     hasher: IdentityHasher = UNKEYED,
 ) -> Settlement:
     """Decide who holds which identity, among a batch of changed rows and the rows that hold identities already.
@@ -143,13 +156,12 @@ def settle(
         claimants: the rows, in the source's order.
         identity: the fields that the account matches by, in its order.
         own: the claims that these rows have until now.
-        holders: who holds or retains each identity that any of them wants.
+        find_holders: returns who holds or retains each of these identities, which are all that any row wants.
         hasher: hashes the sync's e-mails and phones.
     """
-    before: dict[int, dict[str, ClaimKind]] = {claimant.row_id: {} for claimant in claimants}
-    for claim in own:
-        before[claim.row_id][claim.identity] = claim.kind
+    before = _by_row(own)
     wants = {claimant.row_id: _wanted(claimant.contact, identity, hasher) for claimant in claimants}
+    holders = find_holders({name for wanted in wants.values() for name in wanted.values()})
     in_crm = {claimant.row_id: claimant.in_crm for claimant in claimants}
     sent = {claimant.row_id for claimant in claimants if claimant.contact is not None}
     while True:
@@ -167,14 +179,14 @@ def settle(
         for name, found in holders.items():
             if found.row_id in in_crm and found.row_id not in sent:
                 if found.retains or name in in_crm[found.row_id]:
-                    kept[name] = replace(found, retains=True)
+                    kept[name] = found._replace(retains=True)
             elif name not in given_up.get(found.row_id, ()):
                 kept[name] = found
         decided = {
-            claimant.row_id: _decide(claimant, wants[claimant.row_id], before[claimant.row_id], kept)
+            claimant.row_id: _decide(claimant, wants[claimant.row_id], before.get(claimant.row_id, _NONE), kept)
             if claimant.row_id in sent
-            else _decide_unsent(claimant, wants[claimant.row_id], before[claimant.row_id], kept)
-            for claimant in sorted(claimants, key=lambda each: not given_up[each.row_id])
+            else _decide_unsent(claimant, wants[claimant.row_id], before.get(claimant.row_id, _NONE), kept)
+            for claimant in sorted(claimants, key=lambda each: not given_up.get(each.row_id))
         }
         unsent = {row_id for row_id in sent if decided[row_id][0].contact is None}
         if not unsent:
@@ -182,9 +194,9 @@ def settle(
         sent -= unsent
     settlement = Settlement()
     for row_id, (verdict, after) in decided.items():
-        if gave := given_up[row_id]:
-            verdict = replace(verdict, given_up=gave)  # noqa: PLW2901 - most rows give nothing up
-        settlement.add(row_id, verdict, before[row_id], after)
+        if gave := given_up.get(row_id):
+            verdict = verdict._replace(given_up=gave)  # noqa: PLW2901 - most rows give nothing up
+        settlement.add(row_id, verdict, before.get(row_id, _NONE), after)
     return settlement
 
 
@@ -203,12 +215,9 @@ def share(
         own: the claims that these rows have until now.
         hasher: hashes the sync's e-mails and phones.
     """
-    settlement = Settlement()
-    before: dict[int, dict[str, ClaimKind]] = {claimant.row_id: {} for claimant in claimants}
-    for claim in own:
-        before[claim.row_id][claim.identity] = claim.kind
+    settlement, before = Settlement(), _by_row(own)
     for claimant in claimants:
-        row_id, contact, had = claimant.row_id, claimant.contact, before[claimant.row_id]
+        row_id, contact, had = claimant.row_id, claimant.contact, before.get(claimant.row_id, _NONE)
         if contact is None:
             verdict, after = _decide_unsent(claimant, {}, had, {})
         else:
@@ -241,8 +250,9 @@ def _decide(
         back = {each.field for each in withheld}
         fields = {name: value for name, value in contact.fields.items() if name not in back}
         contact = replace(contact, fields=fields, withheld=(*contact.withheld, *withheld))
-    claimed = tuple(name for name, kind in claims.items() if kind is ClaimKind.HOLDS)
-    return Verdict(contact, tuple(withheld), claimed), claims
+        claimed = tuple(name for name, kind in claims.items() if kind is ClaimKind.HOLDS)
+        return Verdict(contact, tuple(withheld), claimed), claims
+    return Verdict(contact, (), tuple(claims)), claims
 
 
 def _decide_unsent(
@@ -267,83 +277,3 @@ def _shared(name: str, holder: Holder) -> Reason:
     if holder.retains:
         detail = f"The contact of key {holder.source_key} still has it."
     return reason(name, "identity_shared", detail)
-
-
-@dataclass(frozen=True, slots=True)
-class Succession:
-    """Identities that pass from one row to the next, found when all rows are planned.
-
-    Attributes:
-        ended: claims that end: of departed holders, and of rows that retained an identity and are sent now.
-        holders: claims of the rows that hold an identity from now on.
-        plan_again: the ids of the rows that must be planned again in this plan.
-        plan_when_read: the ids of rows that must be planned when a later run reads them, whether they change or not.
-    """
-
-    ended: tuple[Claim, ...] = ()
-    holders: tuple[Claim, ...] = ()
-    plan_again: frozenset[int] = frozenset()
-    plan_when_read: frozenset[int] = frozenset()
-
-
-def succession(
-    waiting: Iterable[Waiting], *, is_present: Callable[[int], bool], was_read: Callable[[int], bool]
-) -> Succession:
-    """Find the next holders of identities whose holder departed or gave them up, and of those that rows retain.
-
-    Rows that wait for each other's identities, in a ring, can be sent together. A row that waits for what another row
-    holds can't.
-
-    Args:
-        waiting: all claims that wait, by identity, the one that waits longest first.
-        is_present: returns whether the source has the row of that id, as far as is known.
-        was_read: returns whether this plan read the row of that id, so that it can be planned again.
-    """
-    found: list[Waiting] = []
-    when_read: set[int] = set()
-    for each in waiting:
-        if each.holder is None or each.holder.retains or not is_present(each.holder.row_id):
-            if was_read(each.row_id):
-                found.append(each)
-            elif is_present(each.row_id) and each.holder is None:
-                when_read.add(each.row_id)
-    candidates = {each.row_id for each in found}
-    # A row outside of a ring would break it, if it got an identity that a row of the ring waits for: then none is sent.
-    in_ring = {row_id for ring in rings(_waits_for(found)) for row_id in ring}
-    found.sort(key=lambda each: each.row_id not in in_ring)
-    while True:
-        successors = _first_in_line(found, candidates, is_present)
-        stuck = {each.row_id for each in found if not each.is_sent and successors.get(each.identity) is not each}
-        if not candidates & stuck:
-            break
-        candidates -= stuck
-    ended: list[Claim] = []
-    for each in successors.values():
-        if (holder := each.holder) is not None:
-            kind = ClaimKind.RETAINS if holder.retains else ClaimKind.HOLDS
-            ended.append(Claim(each.identity, holder.row_id, kind))
-    departed = {claim.row_id for claim in ended if not is_present(claim.row_id)}
-    return Succession(
-        ended=tuple(ended),
-        holders=tuple(Claim(each.identity, each.row_id, ClaimKind.HOLDS) for each in successors.values()),
-        plan_again=frozenset(each.row_id for each in successors.values()),
-        plan_when_read=frozenset(when_read | departed),
-    )
-
-
-def _waits_for(waiting: Iterable[Waiting]) -> dict[int, list[int]]:
-    """Return for each row that is not sent without what it waits for, the row that retains this."""
-    return {each.row_id: [each.holder.row_id] for each in waiting if each.holder is not None and not each.is_sent}
-
-
-def _first_in_line(
-    waiting: Iterable[Waiting], candidates: Collection[int], is_present: Callable[[int], bool]
-) -> dict[str, Waiting]:
-    """Return by identity the first candidate that waits for it, where no row keeps the identity."""
-    first: dict[str, Waiting] = {}
-    for each in waiting:
-        holder = each.holder
-        is_kept = holder is not None and is_present(holder.row_id) and holder.row_id not in candidates
-        if each.row_id in candidates and not is_kept:
-            first.setdefault(each.identity, each)
-    return first

@@ -107,13 +107,16 @@ def _comparable(contact: Contact) -> JsonValue:
 
 def _unordered(values: list[JsonValue]) -> JsonValue:
     """Return the values of a list, and of each list in its objects, in one order."""
-    plain = [
-        {name: _unordered(value) if isinstance(value, list) else value for name, value in each.items()}
-        if isinstance(each, dict)
-        else each
-        for each in values
-    ]
+    plain = [_with_unordered(each) if isinstance(each, dict) else each for each in values]
     return sorted(plain, key=_canonical) if len(plain) > 1 else plain
+
+
+def _with_unordered(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return an object with its lists in one order; most objects, such as custom fields, have none."""
+    for value in fields.values():
+        if isinstance(value, list):
+            return {name: _unordered(each) if isinstance(each, list) else each for name, each in fields.items()}
+    return fields
 
 
 def _canonical(value: object) -> bytes:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.policies import RemovalPolicy
-from leadway_provider.sync.claims import Claimant, Settlement, Verdict, settle, share, succession
+from leadway_provider.sync.claims import Claimant, Settlement, Verdict, settle, share
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
@@ -28,6 +28,7 @@ from leadway_provider.sync.repeated import RepeatedKeys
 from leadway_provider.sync.residents import beside, freed
 from leadway_provider.sync.row import source_keys
 from leadway_provider.sync.seen import is_set, make_room, set_bit
+from leadway_provider.sync.succession import succession
 
 Rows: TypeAlias = Sequence[Sequence[object]]
 """A batch of source rows."""
@@ -38,19 +39,18 @@ _NO_ROW: Final[tuple[int, bytes | None]] = (0, None)
 """Row ids begin with 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ChangedRow:
+class _ChangedRow(NamedTuple):
     """A row that is not as the CRM last acknowledged it.
 
     Attributes:
-        index: its place in the batch.
+        place: where it is in the batch, from 0.
         key: its source key.
         row_hash: the first half of its fingerprint.
         row_id: its id in the state store; 0 where the key is new.
         acknowledged: the fingerprint that the CRM acknowledged; None where it counts as changed, whatever it becomes.
     """
 
-    index: int
+    place: int
     key: str
     row_hash: bytes
     row_id: int
@@ -191,7 +191,7 @@ class Planner:
         for row_id in older:
             self._older[row_id >> 3] |= 1 << (row_id & 7)
         if changed:
-            self._write(rows, sorted(changed, key=lambda row: row.index))
+            self._write(rows, sorted(changed, key=lambda row: row.place))
 
     def _was_read(self, row_id: int) -> bool:
         return is_set(self._seen, row_id)
@@ -255,11 +255,11 @@ class Planner:
         changed = [
             _ChangedRow(latest[key], key, self._hash_row(rows[latest[key]]), row_id) for key, row_id in ids.items()
         ]
-        self._write(rows, sorted(changed, key=lambda row: row.index))
+        self._write(rows, sorted(changed, key=lambda row: row.place))
 
     def _write(self, rows: Rows, changed: Sequence[_ChangedRow]) -> None:
         """Put changed rows, in the source's order, into the outbox, each with what may be sent of it."""
-        contacts = {row.key: self.mapping.contact(rows[row.index]) for row in changed}
+        contacts = {row.key: self.mapping.contact(rows[row.place]) for row in changed}
         fingerprints = {row.key: self._fingerprint(row.row_hash, contacts[row.key]) for row in changed}
         settled = [
             SettledRow(row.row_id, row.key, RowState.UNCHANGED, fingerprint=fingerprints[row.key])
@@ -329,8 +329,7 @@ class Planner:
         identity, own = self.mapping.rules.identity, self.claims.claims_of(known)
         if self._on_shared == "send":
             return share(claimants, identity=identity, own=own, hasher=self.hasher)
-        wanted = {name for found in candidates.values() if found for name in self.hasher.of(found)}
-        return settle(claimants, identity=identity, own=own, holders=self.claims.holders(wanted), hasher=self.hasher)
+        return settle(claimants, identity=identity, own=own, find_holders=self.claims.holders, hasher=self.hasher)
 
     def _store(self, settlement: Settlement, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> None:
         """Store what was decided for a batch, while the next batch is read, compared and converted."""

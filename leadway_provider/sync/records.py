@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, Reason
 from leadway_provider.sync.outcome import RowState
@@ -13,8 +13,7 @@ Identity: TypeAlias = Literal["email", "phone"]
 """A field that the account matches contacts by."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedRow:
+class PlannedRow(NamedTuple):
     """A changed row that is to be sent.
 
     Attributes:

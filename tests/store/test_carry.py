@@ -218,7 +218,7 @@ def test_a_refused_row_that_changed_begins_anew(state: StateStore, sync: SyncIde
     ids = row_ids(run, "a", "b")
     known = run.refusals(ids.values())
     assert {row_id: refusal.runs for row_id, refusal in known.items()} == dict.fromkeys(ids.values(), 1)
-    run.write([planned(run, "a", "new"), replace(planned(run, "b"), refusals=1)], [])
+    run.write([planned(run, "a", "new"), planned(run, "b")._replace(refusals=1)], [])
     run.seal(Counts(read=2, pending=2), bits(ids), is_whole=False)
 
     refuse(run)

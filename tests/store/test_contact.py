@@ -34,7 +34,7 @@ def claiming(
 ) -> SyncRun:
     """A second run, sealed, of a whole read: each key sends these identities; the other keys are unchanged."""
     run = begin(state, sync, "run 2")
-    run.write([replace(planned(run, key, "new"), claimed=several) for key, several in claimed.items()], [])
+    run.write([planned(run, key, "new")._replace(claimed=several) for key, several in claimed.items()], [])
     ids = row_ids(run, *claimed, *also_read)
     run.seal(Counts(read=len(ids), pending=len(claimed), unchanged=len(also_read)), bits(ids))
     return run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -235,7 +234,7 @@ def test_the_mark_stays_on_an_unknown_row(
 ) -> None:
     """The next run finds the mark of a call whose end was never known, and of no other."""
     run = begin(state, sync)
-    once = replace(planned(run, "a"), contact=Contact({"email": "a@example.com", "createNewIfDuplicateAllowed": True}))
+    once = planned(run, "a")._replace(contact=Contact({"email": "a@example.com", "createNewIfDuplicateAllowed": True}))
     run.write([once], [])
     run.seal(Counts(read=1, pending=1))
     [row] = run.outbox(0, 10)

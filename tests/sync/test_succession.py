@@ -11,12 +11,11 @@ from leadway_provider.sync.claims import (
     Claimant,
     ClaimKind,
     Holder,
-    Succession,
     Waiting,
     settle,
-    succession,
 )
 from leadway_provider.sync.identities import UNKEYED
+from leadway_provider.sync.succession import Succession, succession
 
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
 HOME, WORK = "+12025550101", "+12025550102"
@@ -45,7 +44,7 @@ def test_a_batch_is_settled_in_the_order_in_which_it_must_be_sent() -> None:
         [claimant(2, BOB, HOME), claimant(1, ANN, WORK)],
         identity=("email", "phone"),
         own=[Claim(email(ANN), 1, HOLDS), Claim(phone(HOME), 1, HOLDS)],
-        holders={email(ANN): Holder(1, "1"), phone(HOME): Holder(1, "1")},
+        find_holders=lambda _: {email(ANN): Holder(1, "1"), phone(HOME): Holder(1, "1")},
     )
     assert list(found.verdicts) == [1, 2]
     assert found.verdicts[1].given_up == (phone(HOME),)
@@ -60,7 +59,7 @@ def test_a_row_that_is_not_sent_gives_nothing_up() -> None:
         [claimant(1, EVE, WORK, in_crm=frozenset({email(ANN), phone(HOME)})), claimant(2, BOB, HOME)],
         identity=("email", "phone"),
         own=[Claim(email(ANN), 1, HOLDS), Claim(phone(HOME), 1, HOLDS)],
-        holders={email(EVE): Holder(9, "9"), phone(HOME): Holder(1, "1")},
+        find_holders=lambda _: {email(EVE): Holder(9, "9"), phone(HOME): Holder(1, "1")},
     )
     assert found.verdicts[1].contact is None
     assert found.verdicts[1].given_up == ()
@@ -82,7 +81,7 @@ def test_a_row_that_is_not_sent_loses_what_no_contact_has() -> None:
         [claimant(1, in_crm=frozenset({email(ANN)}))],
         identity=("email", "phone"),
         own=[Claim(email(ANN), 1, HOLDS), Claim(phone(HOME), 1, HOLDS)],
-        holders={},
+        find_holders=lambda _: {},
     )
     assert found.dropped == [Claim(phone(HOME), 1, HOLDS)]
     assert found.changed == [Claim(email(ANN), 1, RETAINS)]
@@ -94,7 +93,7 @@ def test_what_no_contact_has_is_free_at_once_where_its_row_is_not_sent() -> None
         [claimant(1), claimant(2, BOB, HOME)],
         identity=("email", "phone"),
         own=[Claim(phone(HOME), 1, HOLDS)],
-        holders={phone(HOME): Holder(1, "1")},
+        find_holders=lambda _: {phone(HOME): Holder(1, "1")},
     )
     assert found.dropped == [Claim(phone(HOME), 1, HOLDS)]
     assert found.verdicts[2].claimed == (email(BOB), phone(HOME))
@@ -103,7 +102,7 @@ def test_what_no_contact_has_is_free_at_once_where_its_row_is_not_sent() -> None
 def test_a_row_that_names_its_contact_is_sent_without_the_identities_of_others() -> None:
     """It needs no identity to be matched, so that another row's e-mail is withheld from it instead."""
     named = Claimant(2, "2", Contact({"email": ANN, "phone": HOME}, contact_id="contact2"))
-    found = settle([named], identity=("email", "phone"), own=[], holders={email(ANN): Holder(1, "1")})
+    found = settle([named], identity=("email", "phone"), own=[], find_holders=lambda _: {email(ANN): Holder(1, "1")})
     contact = found.verdicts[2].contact
     assert contact is not None
     assert contact.fields == {"phone": HOME}
@@ -117,7 +116,7 @@ def test_a_row_that_is_sent_ends_what_it_retained() -> None:
         [claimant(1, BOB, in_crm=frozenset({email(ANN)}))],
         identity=("email", "phone"),
         own=[Claim(email(ANN), 1, RETAINS)],
-        holders={email(ANN): Holder(1, "1", retains=True)},
+        find_holders=lambda _: {email(ANN): Holder(1, "1", retains=True)},
     )
     assert found.verdicts[1].given_up == (email(ANN),)
     assert found.dropped == [Claim(email(ANN), 1, RETAINS)]
