@@ -145,8 +145,10 @@ def shared_contacts(connection: sa.Connection, sync_id: int) -> list[Home]:
     row = tables.row.c
     contact_ids = connection.scalars(
         sa.select(row.contact_id).where(
-            row.sync_id == sync_id,
-            row.collides_with > 0,  # not null, in a form that SQLite finds along the index
+            # Not null, in a form that SQLite finds along the index of rows that collide: they are few. The sync is
+            # compared in a form that no index has, since SQLite would rather read every row of it.
+            row.collides_with > 0,
+            row.sync_id + 0 == sync_id,
             row.contact_id.is_not(None),
         )
     )

@@ -60,7 +60,9 @@ def reads_all(plan: str, table: str) -> bool:
 
 
 def analyze(engine: sa.Engine, *tables: str) -> None:
-    """Let the database count what its tables hold, as servers do by themselves after a while."""
+    """Let a server count what its tables hold, as it does by itself after a while; SQLite never does."""
+    if engine.dialect.name == "sqlite":
+        return
     with engine.begin() as connection:
         for table in tables:
             connection.exec_driver_sql(f"{'ANALYZE TABLE' if engine.dialect.name == 'mysql' else 'ANALYZE'} {table}")

@@ -145,9 +145,11 @@ class HistoryReader:
         limit: int,
     ) -> Page[TracedKey]:
         by_id = {sync.id: sync for sync in syncs}
+        row, entry = tables.row.c, tables.delivery.c
         in_row, in_ledger = (
-            sa.select(table.c.sync_id, table.c.source_key).where(table.c.sync_id.in_(list(by_id)), condition(table))
-            for table in (tables.row, tables.delivery)
+            sa.select(table.c.sync_id, table.c.source_key).where(of_sync.in_(list(by_id)), condition(table))
+            # In the ledger no index may be used for the sync: SQLite would read all entries of it.
+            for table, of_sync in ((tables.row, row.sync_id), (tables.delivery, entry.sync_id + 0))
         )
         both = sa.union(in_row, in_ledger).subquery("traced").c
         order = Order((both.sync_id, both.source_key), (int, str))
