@@ -14,17 +14,22 @@ import typer
 from leadway_provider import __version__
 from leadway_provider.commands.check import check
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.export import export
 from leadway_provider.commands.fields import fields
+from leadway_provider.commands.forget import forget_sync
 from leadway_provider.commands.locations import locations
 from leadway_provider.commands.plan import plan
 from leadway_provider.commands.preview import preview
 from leadway_provider.commands.rejected import rejected
 from leadway_provider.commands.reset import reset
+from leadway_provider.commands.runs import runs
 from leadway_provider.commands.sandbox import sandbox
 from leadway_provider.commands.screen import Screen, screen_of
 from leadway_provider.commands.syncs import syncs
 from leadway_provider.commands.trace import trace
+from leadway_provider.commands.upgrade import upgrade
 from leadway_provider.commands.verify import verify_mapping
+from leadway_provider.commands.waiting import waiting
 from leadway_provider.exceptions import LeadwayError
 from leadway_provider.printable import printable
 
@@ -38,7 +43,7 @@ _TRY: Final = "Try it out"
 _SET_UP: Final = "Set up a sync"
 _BEFORE: Final = "Before a run"
 _LOOK: Final = "See what became of rows"
-_STATE: Final = "Change what is stored"
+_STATE: Final = "Keep the state store"
 
 app = typer.Typer(
     name="leadway",
@@ -48,7 +53,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-state = typer.Typer(help="Change what the state store has.", no_args_is_help=True, rich_markup_mode="markdown")
+state = typer.Typer(
+    help="Upgrade, export, or change what the state store has.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 
 app.command(rich_help_panel=_TRY)(sandbox)
 app.command(rich_help_panel=_SET_UP)(check)
@@ -58,9 +65,14 @@ app.command(rich_help_panel=_BEFORE)(preview)
 app.command(rich_help_panel=_BEFORE)(plan)
 app.command("verify-mapping", rich_help_panel=_BEFORE)(verify_mapping)
 app.command(rich_help_panel=_LOOK)(syncs)
+app.command(rich_help_panel=_LOOK)(runs)
 app.command(rich_help_panel=_LOOK)(rejected)
+app.command(rich_help_panel=_LOOK)(waiting)
 app.command(rich_help_panel=_LOOK)(trace)
+state.command()(upgrade)
 state.command()(reset)
+state.command()(export)
+state.command("forget-sync")(forget_sync)
 app.add_typer(state, name="state", rich_help_panel=_STATE)
 
 

@@ -21,7 +21,18 @@ StateConnId: TypeAlias = Annotated[
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsJsonLines: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", help="Do it without a question.")]
+Force: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Take the lease from a run that is at work or waits for quota. That run loses its outbox and fails.",
+    ),
+]
+OneSync: TypeAlias = Annotated[
+    str, typer.Option("--sync", metavar="NAME", help="The sync: <dag_id>.<task_id>, or its sync_name.")
+]
 RunId: TypeAlias = Annotated[
     str | None, typer.Option("--run", metavar="ID", help="Only this run; 'last' is the last run of each sync.")
 ]

@@ -9,7 +9,9 @@ import typer
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.options import LAST, AsJson, Location, RunId, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
-from leadway_provider.commands.state import find_syncs, open_for_reading
+from leadway_provider.commands.state import find_syncs, open_chosen, open_for_reading
+from leadway_provider.printable import printable
+from leadway_provider.words import counted
 
 
 def rejected(
@@ -25,6 +27,9 @@ def rejected(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV: a line for each row and reason.")] = False,
     as_json: AsJson = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Show nothing: let the next runs try all refused rows again.")
+    ] = False,
     state_conn_id: StateConnId = None,
 ) -> None:
     """Show the rows that are rejected, and why.
@@ -36,6 +41,11 @@ def rejected(
 
     if as_csv and as_json:
         raise typer.BadParameter("Give either --csv or --json.", ctx=context)
+    if retry:
+        if run or reason or limit or as_csv or as_json:
+            raise typer.BadParameter("--retry is for all refused rows: leave the other options out.", ctx=context)
+        _retry(context, sync, location, state_conn_id)
+        return
     shown = limit or (None if as_csv or as_json else 100)
     with open_for_reading(state_conn_id) as reader:
         syncs = find_syncs(reader, sync, location)
@@ -56,3 +66,13 @@ def rejected(
         screen.write(rejection.as_csv(found))
     else:
         screen.show(rejection.as_text(found))
+
+
+def _retry(context: typer.Context, sync: str | None, location: str | None, state_conn_id: str | None) -> None:
+    """Let the next runs try refused rows again, as the page's button does."""
+    with open_chosen(state_conn_id) as state:
+        for each in find_syncs(state, sync, location):
+            rows = counted(state.syncs().retry_refused(each.id), "refused row")
+            screen_of(context).show(
+                printable(f"Sync {each.name} to {each.location_id}: the next runs try {rows} again.")
+            )

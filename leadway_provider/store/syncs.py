@@ -58,6 +58,40 @@ class SyncStore(SyncReader):
             connection.execute(sa.delete(tables.token).where(tables.token.c.family == identity_family(sync_id)))
         return forgotten
 
+    def delete(self, sync_id: int, check: Callable[[], None] = lambda: None) -> int:
+        """Delete all that is stored of a sync, runs, ledger and the sync itself, and return how many rows it had.
+
+        It is done in short transactions, the sync last; killed half-way, a repetition completes it. Whoever calls this
+        holds the sync's lease, which goes with the sync.
+
+        Args:
+            sync_id: the sync.
+            check: is called before each transaction; raises where the lease is lost.
+        """
+        forgotten = self.forget(sync_id, check)
+        runs = sa.select(tables.run.c.id).where(tables.run.c.sync_id == sync_id)
+        for table in (tables.delivery, tables.usage):
+            while self._delete_some(table, sync_id, check):
+                pass
+        check()
+        with self._database.writing() as connection:
+            for table in (tables.part, tables.worker):
+                connection.execute(sa.delete(table).where(table.c.run_id.in_(runs)))
+            connection.execute(sa.delete(tables.alert).where(tables.alert.c.sync_id == sync_id))
+            connection.execute(sa.delete(tables.run).where(tables.run.c.sync_id == sync_id))
+            connection.execute(sa.delete(tables.sync).where(tables.sync.c.id == sync_id))
+        return forgotten
+
+    @repeated_after_deadlock
+    def _delete_some(self, table: sa.Table, sync_id: int, check: Callable[[], None]) -> bool:
+        """Delete the next entries of a sync; return whether there may be more."""
+        check()
+        of_sync = sa.select(table.c.id).where(table.c.sync_id == sync_id).limit(self._database.chunk)
+        with self._database.writing() as connection:
+            found = connection.scalars(of_sync).all()
+            connection.execute(sa.delete(table).where(table.c.id.in_(found)))
+        return len(found) == self._database.chunk
+
     def has_rows(self, sync_id: int) -> bool:
         """Return whether the store has any row of a sync."""
         with self._database.reading() as connection:

@@ -24,6 +24,7 @@ _ALWAYS_THE_SAME: Final = (
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16}\b"), "216a1d8f45754c92"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b"), "60baf9227ca7"),
+    (re.compile(r"\b\d+ s {2,}"), "1 s   "),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "1 s"),
     (re.compile(r"\b(leadway-provider|apache-airflow|sqlalchemy|python) \d+\.\d+(\.\w+)*"), r"\1 1.2.3"),
     (re.compile(r"/\S*/(?=(?:leadway_state|state|warehouse)\.db)"), "/home/ann/airflow/"),

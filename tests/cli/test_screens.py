@@ -34,9 +34,14 @@ def test_the_screens_of_what_became_of_rows() -> None:
     """Syncs, rejected rows and a history; then the sync is reset."""
     state = ("--state-conn-id", "state")
     assert_screen("syncs", "syncs", *state)
+    assert_screen("runs", "runs", *state)
     assert_screen("rejected", "rejected", *state)
+    assert_screen("waiting", "waiting", *state)
     assert_screen("trace", "trace", "--key", "1042", *state)
+    assert_screen("state-export", "state", "export", *state)
+    assert_screen("state-upgrade", "state", "upgrade", *state)
     assert_screen("state-reset", "state", "reset", "--sync", "customers.sync", "--yes", *state)
+    assert_screen("state-forget-sync", "state", "forget-sync", "--sync", "customers.sync", "--yes", *state)
 
 
 @pytest.mark.usefixtures("delivered")
