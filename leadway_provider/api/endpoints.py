@@ -6,7 +6,7 @@ A subclass sends the calls. `LeadwayClient` sends them over HTTP; a test can kee
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
 from leadway_provider.api import v3
@@ -23,6 +23,7 @@ from leadway_provider.api.models import (
     read_custom_fields,
     read_users,
 )
+from leadway_provider.api.search import contacts_behind
 from leadway_provider.api.sentences import known_sentence
 from leadway_provider.api.v3 import JsonObject
 from leadway_provider.contacts.contact import JsonValue
@@ -143,6 +144,17 @@ class Endpoints(ABC):
                 params={name: value for name, value in params.items() if value is not None},
             )
         )
+
+    async def search_contacts(self, after: Sequence[JsonValue] | None = None) -> list[ContactRecord]:
+        """Return the next contacts of the account, at most 500, in the order in which they were added; none at the end.
+
+        What was written in the last minute may be missing, or be as it was before (observed). Each contact has the
+        field `searchAfter`, its own place in this order (documented).
+
+        Args:
+            after: the `searchAfter` of the last contact that was read; None begins with the first contact.
+        """
+        return await self.send(contacts_behind(after, self.location_id, self._read_contact))
 
     async def delete_contact(self, contact_id: str) -> None:
         """Delete the contact of an id.

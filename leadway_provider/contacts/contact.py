@@ -41,6 +41,8 @@ class Contact:
         withheld: values that were left out because the API would refuse or misread them.
         notes: blanks that should clear a field which the API can't clear.
         contact_id: the id of the contact that the row names, or None. It is sent in no body.
+        differing: the API paths of the fields that the account has otherwise; None where that was not compared. An
+            update by id sends no other field.
     """
 
     fields: Mapping[str, JsonValue] = field(repr=False)
@@ -49,11 +51,27 @@ class Contact:
     withheld: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()
     contact_id: str | None = None
+    differing: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def update_fields(self) -> dict[str, JsonValue]:
-        """The body of `PUT /contacts/{id}`: the fields that this call takes."""
-        return {name: value for name, value in self.fields.items() if name not in UPSERT_ONLY}
+        """The body of `PUT /contacts/{id}`: the fields that this call takes, or those of them that differ."""
+        taken = {name: value for name, value in self.fields.items() if name not in UPSERT_ONLY}
+        return (self._differing_of(taken) or taken) if self.differing is not None else taken
+
+    def _differing_of(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return the fields that differ: of custom fields those alone, of do-not-disturb settings all channels."""
+        found: dict[str, JsonValue] = {}
+        differing = self.differing or frozenset()
+        heads = {path.partition(".")[0] for path in differing}
+        for name, value in fields.items():
+            if name not in heads:
+                continue
+            if name == "customFields" and isinstance(value, list):
+                found[name] = [each for each in value if isinstance(each, dict) and f"{name}.{each['id']}" in differing]
+            else:
+                found[name] = value
+        return found
 
     @property
     def upsert_only_fields(self) -> dict[str, JsonValue]:
@@ -80,8 +98,16 @@ class Contact:
     @property
     def api_paths(self) -> set[str]:
         """The API paths of the fields that the contact fills. Tags are among them however they are sent."""
-        paths = set(self.fields)
-        for name, value in self.fields.items():
+        return self._paths_of(self.fields)
+
+    @property
+    def update_paths(self) -> set[str]:
+        """The API paths of the fields that an update by id sends."""
+        return self._paths_of(self.update_fields)
+
+    def _paths_of(self, fields: Mapping[str, JsonValue]) -> set[str]:
+        paths = set(fields)
+        for name, value in fields.items():
             if isinstance(value, dict):
                 settings = ((channel, each) for channel, each in value.items() if isinstance(each, dict))
                 paths.update(f"{name}.{channel}.{part}" for channel, each in settings for part in each)

@@ -254,6 +254,7 @@ class Execution:
                 hasher=hasher,
                 progress=PlanProgress(clock=self.timing.clock.monotonic, log=log.info, every=self.timing.log_every),
                 selects=self.rows is None,
+                now=self.timing.clock.now,
             )
             planned = phase.run(run, account)
             unkeyed = planned.unkeyed
@@ -302,7 +303,7 @@ class Execution:
         if self.request.only_keys is not None or not run.follow_full_resync():
             return self.request
         log.info("A full resync was asked for: this run sends every row")
-        return replace(self.request, full_resync=True)
+        return replace(self.request, full_resync=True, compare="state")
 
     def interval(self, state: StateStore, *, anew: bool) -> Interval | None:
         """Return what an incremental run reads; None for a whole read."""

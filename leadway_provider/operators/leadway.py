@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _TEMPLATE_FIELDS: Final = (
     *("sql", "parameters", "hook_params", "sql_conn_id", "leadway_conn_id", "location_id", "state_conn_id"),
     *("sync_name", "reviewed_run", "mapping", "constants", "max_rejected", "dry_run", "full_resync", "allow_older"),
-    *("incremental", "only_keys", "guards"),
+    *("incremental", "only_keys", "guards", "compare"),
 )
 
 
@@ -54,9 +54,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
 
     Returns a dict of counts without any contact's data: `read` and `carried` (rows that earlier runs left) are the sum
     of `unchanged, invalid, superseded, created, updated, refused, unknown, pending`; `withheld, not_kept, collisions,
-    identity_taken` count rows with such a remark; `removed` and `unremoved` count departed rows; then `calls`,
-    `seconds`, `run_id` and, for an incremental sync, `watermark`. It is pushed to XCom also when too many rows were
-    rejected, unless `do_xcom_push=False`.
+    identity_taken, adopted, drifted, missing` count rows with such a remark; `removed` and `unremoved` count departed
+    rows; then `calls`, `seconds`, `run_id` and, for an incremental sync, `watermark`. It is pushed to XCom also when
+    too many rows were rejected, unless `do_xcom_push=False`.
 
     Args:
         sql: a query, or a `.sql` file of the DAG's template path; templated. Values belong into `parameters`.
@@ -110,6 +110,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             contact is changed. Templated.
         only_keys: sync the rows of these keys only, as a test. No other row departs, is sent or is dropped, and the
             watermark does not move. A key of several columns is a list of their values. Templated.
+        compare: `state` compares each row with what the account last acknowledged; `account` reads all contacts of the
+            account, 500 a call, and compares each row with its contact, so that only what differs there is sent. The
+            report then has `contacts`, `drifted.<target>` by field and, for a whole read, `unmatched`. Templated.
 
     Raises:
         AirflowFailException: too many rejected rows, or something that a person must correct.
@@ -165,6 +168,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         retry_refused: int = 5,
         guards: GuardPolicy | Mapping[str, object] | None = None,
         only_keys: Sequence[object] | str | None = None,
+        compare: str = "state",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -186,6 +190,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.allow_older = allow_older
         self.incremental = incremental
         self.only_keys = only_keys
+        self.compare = compare
         # A dict, because Airflow renders what is in one.
         self.guards = dict(guards) if isinstance(guards, Mapping) else asdict(guards or GuardPolicy())
         self.deferrable = default_deferrable() if deferrable is None else deferrable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from airflow import __version__ as airflow_version
 
 from leadway_provider import __version__ as leadway_version
+from leadway_provider.clock import utc_now
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.cut_name import refuse_cut_names
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.contacts.normal import ContactForm
 from leadway_provider.exceptions import MappingError, SourceError
 from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account
+from leadway_provider.operators.comparing import ComparedAccount, compared_account
 from leadway_provider.operators.departure import plan_removal
 from leadway_provider.operators.report import log_mapping, log_plan
 from leadway_provider.printable import printable_log
@@ -53,6 +56,7 @@ class PlanPhase:
         hasher: hashes the sync's e-mails and phones.
         progress: logs how far the plan is.
         selects: whether the rows of `only_keys` are still to be found; those of one of many accounts are.
+        now: returns the present.
     """
 
     request: SyncRequest
@@ -65,6 +69,7 @@ class PlanPhase:
     hasher: IdentityHasher
     progress: PlanProgress
     selects: bool = True
+    now: Callable[[], datetime] = utc_now
 
     def run(self, run: SyncRun, account: Account) -> Plan:
         """Read the source and fill the run's outbox; the caller seals it.
@@ -90,7 +95,10 @@ class PlanPhase:
             self.record.mapped(source.columns, mapping, custom_fields, schemas)
             run.describe(request.sql, mapping.columns, source=self.record.source(), versions=_versions())
             log_mapping(request, self.sync, run.id, mapping)
-            planned = self._plan(run, mapping, seen_by_newer, source)
+            with self._compared(run, account, mapping, custom_fields) as compared:
+                planned = self._plan(run, mapping, seen_by_newer, source, compared)
+                if compared:
+                    compared.conclude(planned)
         self.record.planned(planned.counts)
         log_plan(run.id, planned, self.as_of, request.key_columns)
         check_guards(request.guards, self._figures(run, planned), task_id=request.task_id)
@@ -119,8 +127,30 @@ class PlanPhase:
         except (MappingError, SourceError) as error:
             raise type(error)(f"Task {request.task_id}: {error}") from None
 
-    def _plan(self, run: SyncRun, mapping: ContactMapping, seen_by_newer: bytes, source: OpenRows) -> Plan:
-        planner = planner_of(self.request, mapping, run, seen_by_newer=seen_by_newer, hasher=self.hasher)
+    def _compared(
+        self, run: SyncRun, account: Account, mapping: ContactMapping, custom_fields: Sequence[CustomField]
+    ) -> AbstractContextManager[ComparedAccount | None]:
+        if self.request.compare == "state":
+            return nullcontext()
+        form = ContactForm.of(mapping, custom_fields)
+        return compared_account(self.request, run, account, form, mapping, hasher=self.hasher, now=self.now)
+
+    def _plan(
+        self,
+        run: SyncRun,
+        mapping: ContactMapping,
+        seen_by_newer: bytes,
+        source: OpenRows,
+        compared: ComparedAccount | None,
+    ) -> Plan:
+        planner = planner_of(
+            self.request,
+            mapping,
+            run,
+            seen_by_newer=seen_by_newer,
+            hasher=self.hasher,
+            comparison=compared.comparison if compared else None,
+        )
         if self.request.only_keys is None or not self.selects:
             return planner.plan(source.batches(), read_again=self._read_again, on_batch=self._after_batch)
         positions, alive = mapping.key_positions, self.cancel_token.raise_if_cancelled

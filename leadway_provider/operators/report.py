@@ -174,6 +174,8 @@ def report_of(run: SyncRun, counts: Counts, *, watermark: datetime | None = None
     calls, seconds = run.totals()
     log.info("Run %s: %s; %s in %s", run.id, in_words(counts), counted(calls, "call"), _took(seconds))
     report: Report = {**counts, "calls": calls, "seconds": round(seconds, 3), "run_id": run.id}
+    found = run.comparison()
+    report |= {f"drifted.{name}": rows for name, rows in found.pop("drifted_by_field", {}).items()} | found
     if watermark is not None:
         log.info("The sync has read its source up to %s", time_text(watermark))
         report["watermark"] = watermark.isoformat()

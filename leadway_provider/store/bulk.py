@@ -14,6 +14,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
+from leadway_provider.store.database import Database
+
 _BLOCKS: Final = (100, 1)
 """Rows that one statement inserts into SQLite, which takes 32,766 parameters at most."""
 
@@ -119,6 +121,25 @@ def matching(
         wanted = wanted.where(column == sa.any_(sa.bindparam("wanted", type_=postgresql.ARRAY(column.type))))
         return connection.execute(wanted, {"wanted": list(values)}).all()
     return connection.execute(wanted.where(column.in_(values))).all()
+
+
+def delete_all(
+    database: Database, table: sa.Table, column: sa.ColumnElement[Any], condition: sa.ColumnElement[bool]
+) -> None:
+    """Delete the rows of a condition, in short transactions.
+
+    Args:
+        database: where they are.
+        table: their table.
+        column: a column that has different values for most of them.
+        condition: the condition.
+    """
+    while True:
+        with database.writing() as connection:
+            found = connection.scalars(sa.select(column).where(condition).limit(database.chunk)).all()
+            connection.execute(sa.delete(table).where(condition, column.in_(found)))
+        if len(found) < database.chunk:
+            return
 
 
 def _as_bound(

@@ -37,6 +37,8 @@ def encode_contact(contact: Contact) -> str:
     }
     if contact.contact_id:
         document["contact_id"] = contact.contact_id
+    if contact.differing is not None:
+        document["differing"] = sorted(contact.differing)
     # A tenth of the time; it writes other characters than ASCII as they are, and refuses integers of more than 64 bits.
     try:
         encoded = _FAST_ENCODER.encode(document)
@@ -55,6 +57,7 @@ def decode_contact(text: str) -> Contact:
         withheld=tuple(Reason(**reason) for reason in document["withheld"]),
         notes=tuple(Reason(**reason) for reason in document["notes"]),
         contact_id=document.get("contact_id"),
+        differing=frozenset(document["differing"]) if "differing" in document else None,
     )
 
 

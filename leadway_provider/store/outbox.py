@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from leadway_provider.contacts.contact import Contact
 from leadway_provider.store import tables
+from leadway_provider.store.adoption import encode_home, encode_identities
+from leadway_provider.store.bulk import delete_all
 from leadway_provider.store.database import Database, chunks
 from leadway_provider.store.encoding import decode_contact, decode_reasons, encode_contact, encode_reasons
 from leadway_provider.store.in_crm import Neighbours, Place, neighbours
@@ -128,28 +130,19 @@ def sweep_outbox(database: Database, sync_id: int) -> None:
     unsealed = sa.select(run.id).where(
         run.sync_id == sync_id, run.status == RunStatus.ABANDONED, run.sealed_at.is_(None)
     )
-    _delete_all(database, tables.outbox, tables.outbox.c.id, tables.outbox.c.run_id.in_(unsealed))
-    _delete_all(database, tables.staged_claim, tables.staged_claim.c.row_id, tables.staged_claim.c.run_id.in_(unsealed))
+    delete_all(database, tables.outbox, tables.outbox.c.id, tables.outbox.c.run_id.in_(unsealed))
+    delete_all(database, tables.staged_claim, tables.staged_claim.c.row_id, tables.staged_claim.c.run_id.in_(unsealed))
+    of_sync = sa.select(run.id).where(run.sync_id == sync_id)
+    delete_all(database, tables.snapshot, tables.snapshot.c.contact_id, tables.snapshot.c.run_id.in_(of_sync))
     # Only rows that such a plan added still name it.
     added = sa.select(tables.row.c.id).where(tables.row.c.run_id.in_(unsealed))
-    _delete_all(database, tables.claim, tables.claim.c.row_id, tables.claim.c.row_id.in_(added))
-    _delete_all(database, tables.row, tables.row.c.id, tables.row.c.run_id.in_(unsealed))
-
-
-def _delete_all(
-    database: Database, table: sa.Table, column: sa.ColumnElement[int], condition: sa.ColumnElement[bool]
-) -> None:
-    while True:
-        with database.writing() as connection:
-            found = connection.scalars(sa.select(column).where(condition).limit(database.chunk)).all()
-            connection.execute(sa.delete(table).where(condition, column.in_(found)))
-        if len(found) < database.chunk:
-            return
+    delete_all(database, tables.claim, tables.claim.c.row_id, tables.claim.c.row_id.in_(added))
+    delete_all(database, tables.row, tables.row.c.id, tables.row.c.run_id.in_(unsealed))
 
 
 OUTBOX_COLUMNS: Final = (
     *("row_id", "source_key", "outcome", "fingerprint", "contact", "lanes", "claimed", "refusals", "withheld"),
-    "reasons",
+    *("reasons", "in_crm"),
 )
 """The columns of `waiting_row` and `decided_row`."""
 
@@ -167,10 +160,11 @@ def waiting_row(row: PlannedRow) -> tuple[Any, ...]:
         row.refusals,
         int(bool(row.contact.withheld)),
         None,
+        encode_identities(row.in_crm),
     )
 
 
 def decided_row(row: SettledRow) -> tuple[Any, ...]:
     """Return a row that is not sent, as the table has it until the plan is sealed."""
-    reasons = encode_reasons(row.reasons)
-    return row.row_id, row.source_key, row.outcome.value, row.fingerprint, None, None, None, 0, 0, reasons
+    reasons, home, in_crm = encode_reasons(row.reasons), encode_home(row.contact_id), encode_identities(row.in_crm)
+    return row.row_id, row.source_key, row.outcome.value, row.fingerprint, home, None, None, 0, 0, reasons, in_crm

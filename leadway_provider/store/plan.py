@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from leadway_provider.store.bulk import insert
 from leadway_provider.store.claims import SqlClaimStore
 from leadway_provider.store.codes import rows_with_code
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
+from leadway_provider.store.encoding import encode_document
 from leadway_provider.store.homes import planned_on_contacts, shared_contacts
 from leadway_provider.store.in_crm import denied
 from leadway_provider.store.ledger import Attempt
@@ -19,6 +20,7 @@ from leadway_provider.store.lookup import insert_rows, known_rows
 from leadway_provider.store.outbox import OUTBOX_COLUMNS, count_planned, decided_row, refusals, waiting_row
 from leadway_provider.store.planned import PlannedBy
 from leadway_provider.store.removal import SqlDepartedStore
+from leadway_provider.store.snapshot import SqlSnapshotStore
 from leadway_provider.store.statistics import Statistics
 from leadway_provider.sync.claims import ClaimKind
 from leadway_provider.sync.guards import PlannedCounts
@@ -56,6 +58,11 @@ class SqlPlanStore:
     def removals(self) -> SqlDepartedStore:
         """The departed rows of this run's sync."""
         return SqlDepartedStore(self._database, Attempt(self.sync_id, self.id, self.attempt))
+
+    @property
+    def snapshot(self) -> SqlSnapshotStore:
+        """The contacts of the account that this run has read."""
+        return SqlSnapshotStore(self._database, self.sync_id, self.id)
 
     def known(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes | None]]:
         """See `PlanStore.known`."""
@@ -124,6 +131,13 @@ class SqlPlanStore:
         """See `PlanStore.refusals`."""
         with self._database.reading() as connection:
             return refusals(connection, row_ids)
+
+    @repeated_after_deadlock
+    def store_comparison(self, found: Mapping[str, object]) -> None:
+        """Store what a comparison with the account found beside the counts."""
+        values = {"comparison": encode_document(found)}
+        with self._database.writing() as connection:
+            connection.execute(sa.update(tables.run).where(tables.run.c.id == self.id).values(values))
 
     @repeated_after_deadlock
     def unplan(self, row_ids: Sequence[int]) -> dict[int, RowState]:

@@ -37,6 +37,10 @@ class RunReport:
         """Return the facts about the source, as described."""
         return decode_document(self._stored("source"))
 
+    def comparison(self) -> dict[str, Any]:
+        """Return what a comparison with the account found beside the counts; nothing where there was none."""
+        return decode_document(self._stored("comparison"))
+
     def counts(self) -> Counts:
         """Return how the rows ended so far, over all attempts; before the plan's end all are 0 but `pending`."""
         outbox = tables.outbox.c

@@ -146,7 +146,7 @@ class SyncRun(SqlPlanStore):
     def complete_seal(self) -> Sealed:
         """Bring a plan that counts to its rows and claims, and take over what earlier runs left."""
         sealed = carry(self._database, self.sync_id, self._carry_rule)
-        seal_rows(self._database, self.sync_id, self.id)
+        seal_rows(self._database, self._rows)
         with self._database.reading() as connection:
             homes = shared_contacts(connection, self.sync_id)
             collisions = count_standing_collisions(connection, self._rows, homes)
@@ -336,6 +336,10 @@ class SyncRun(SqlPlanStore):
     def source(self) -> dict[str, Any]:
         """See `RunReport.source`."""
         return self._report.source()
+
+    def comparison(self) -> dict[str, Any]:
+        """See `RunReport.comparison`."""
+        return self._report.comparison()
 
     def counts(self) -> Counts:
         """See `RunReport.counts`."""

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from leadway_provider.exceptions import LeaseLostError
 from leadway_provider.store import tables
+from leadway_provider.store.adoption import adopt, store_found
 from leadway_provider.store.bulk import insert
 from leadway_provider.store.claims import ENDED, PLAN_WHEN_READ, end_claims
 from leadway_provider.store.codes import store_codes
 from leadway_provider.store.database import Database, repeated_after_deadlock
 from leadway_provider.store.encoding import decode_reasons
+from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import rejected_since
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.outcome import Counts, RowState
@@ -22,12 +24,12 @@ _DECIDED: Final = (RowState.INVALID, RowState.SUPERSEDED, RowState.REFUSED)
 """What a plan finds for rows that it does not send; such a row is in the outbox until the seal only."""
 
 
-def seal_rows(database: Database, sync_id: int, run_id: str) -> None:
+def seal_rows(database: Database, rows: RunRows) -> None:
     """Bring what a plan decided from the outbox to the rows and claims, in short transactions.
 
     Killed half-way it can be repeated.
     """
-    _Seal(database, sync_id, run_id).run()
+    _Seal(database, rows).run()
 
 
 @repeated_after_deadlock
@@ -90,10 +92,11 @@ def _answer_full_resync(connection: sa.Connection, run_id: str) -> None:
 class _Seal:
     """The rows of one plan, a part of them a transaction."""
 
-    def __init__(self, database: Database, sync_id: int, run_id: str) -> None:
+    def __init__(self, database: Database, rows: RunRows) -> None:
         self._database = database
-        self._sync_id = sync_id
-        self._run_id = run_id
+        self._rows = rows
+        self._sync_id = rows.sync_id
+        self._run_id = rows.run_id
 
     def run(self) -> None:
         position: int | None = 0
@@ -118,7 +121,7 @@ class _Seal:
         """
         row, outbox = tables.row.c, tables.outbox.c
         following = (
-            sa.select(outbox.id, outbox.row_id)
+            sa.select(outbox.id, outbox.row_id, outbox.in_crm)
             .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
             .where(outbox.run_id == self._run_id, outbox.outcome == RowState.PENDING, outbox.id > after)
             .where(sa.or_(row.run_id != self._run_id, outbox.carried == 1))
@@ -133,6 +136,7 @@ class _Seal:
                 .where(tables.row.c.id.in_(row_ids))
                 .values(outcome=RowState.PENDING, reasons=None, **self._unacknowledged())
             )
+            store_found(connection, batch)
             self._store_codes(connection, RowState.PENDING, dict.fromkeys(row_ids, ()))
         return batch[-1].id if batch else None
 
@@ -183,6 +187,9 @@ class _Seal:
                 .values(fingerprint=sa.bindparam("current")),
                 [{"unchanged_row": each.row_id, "current": each.fingerprint} for each in batch],
             )
+            store_found(connection, [each for each in batch if each.contact is None])
+            if adopted := [each for each in batch if each.contact is not None]:
+                adopt(connection, self._rows, adopted, now=self._database.now())
             connection.execute(sa.delete(tables.outbox).where(tables.outbox.c.id.in_([each.id for each in batch])))
         return True
 
@@ -218,8 +225,9 @@ class _Seal:
 
     def _batch(self, connection: sa.Connection, outcome: RowState, after: int) -> Sequence[sa.Row[Any]]:
         outbox = tables.outbox.c
+        columns = (outbox.id, outbox.row_id, outbox.source_key, outbox.reasons, outbox.fingerprint, outbox.contact)
         following: sa.Select[Any] = (
-            sa.select(outbox.id, outbox.row_id, outbox.reasons, outbox.fingerprint)
+            sa.select(*columns, outbox.in_crm)
             # A refused row that this run has delivered is not the plan's any more.
             .where(outbox.run_id == self._run_id, outbox.outcome == outcome, outbox.id > after)
             .where(sa.or_(outbox.outcome != RowState.REFUSED, outbox.refusals == 0))

@@ -110,6 +110,8 @@ run = sa.Table(
     # How many parts the outbox was split into, for several workers.
     sa.Column("parts", sa.Integer()),
     *(sa.Column(name, sa.BigInteger(), nullable=False, default=0) for name in COUNTERS),
+    # What a comparison with the account found beside the counts.
+    sa.Column("comparison", document()),
     sa.Column("calls", sa.BigInteger(), nullable=False, default=0),
     sa.Column("seconds", sa.Double(), nullable=False, default=0.0),
     sa.Column("started_at", UtcDateTime(), nullable=False),
@@ -225,6 +227,8 @@ outbox = sa.Table(
     sa.Column("reasons", document()),
     # The part that the row was moved to; null where its position says the part, or where the outbox is not split.
     sa.Column("part", sa.Integer()),
+    # The hashes of the e-mail and phone that the account was found to have on the row's contact, from the seal on.
+    sa.Column("in_crm", document()),
     # The row first: the same rule as (run, row), and the index that the foreign key to the row needs on MySQL.
     sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
     sa.Index("leadway_outbox_order", "run_id", "outcome", "id"),
@@ -253,6 +257,24 @@ part = sa.Table(
     sa.Column("worker", sa.String(32)),
     sa.PrimaryKeyConstraint("run_id", "number", name="leadway_part_once"),
     **WITHOUT_ID_OPTIONS,
+)
+
+# The account's contacts as one run has read them, until its plan has ended: hashes only.
+snapshot = sa.Table(
+    "leadway_snapshot",
+    metadata,
+    sa.Column("run_id", RunId(), sa.ForeignKey("leadway_run.id", name="leadway_snapshot_of_run"), nullable=False),
+    sa.Column("contact_id", exact_text(255), nullable=False),
+    sa.Column("email", identity_hash()),
+    sa.Column("phone", identity_hash()),
+    # 8 bytes for each mapped field, and for each tag.
+    sa.Column("fields", bitmap(), nullable=False),
+    sa.Column("tags", bitmap(), nullable=False),
+    sa.Column("matched_by", row_number()),
+    sa.PrimaryKeyConstraint("run_id", "contact_id", name="leadway_snapshot_once"),
+    index_where("leadway_snapshot_email", "email", "run_id", where="email IS NOT NULL"),
+    index_where("leadway_snapshot_phone", "phone", "run_id", where="phone IS NOT NULL"),
+    **KEYED_OPTIONS,
 )
 
 token = sa.Table(

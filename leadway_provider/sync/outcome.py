@@ -78,6 +78,12 @@ class Remark(StrEnum):
     """Two source keys are on one contact."""
     IDENTITY_TAKEN = "identity_taken"
     """An e-mail or phone was left out, because another contact of the account has it."""
+    ADOPTED = "adopted"
+    """The account was found to have all of it already, so it is unchanged without having been sent."""
+    DRIFTED = "drifted"
+    """The account had acknowledged it and was found to have some of it otherwise."""
+    MISSING = "missing"
+    """The contact that it lived on was found to exist no more."""
 
 
 OUTCOMES: Final = tuple(state for state in RowState if state.is_outcome)

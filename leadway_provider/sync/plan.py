@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
-from leadway_provider.contacts.contact import Contact, Reason, Rejection
+from leadway_provider.contacts.contact import Contact, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.policies import RemovalPolicy
+from leadway_provider.sync.changed import ChangedRow, compared_rows, only_differing, remarks
 from leadway_provider.sync.claims import Claimant, Settlement, Verdict, settle, share
+from leadway_provider.sync.comparison import AccountComparison, no_comparison
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
@@ -39,24 +41,6 @@ _NO_ROW: Final[tuple[int, bytes | None]] = (0, None)
 """Row ids begin with 1."""
 
 
-class _ChangedRow(NamedTuple):
-    """A row that is not as the CRM last acknowledged it.
-
-    Attributes:
-        place: where it is in the batch, from 0.
-        key: its source key.
-        row_hash: the first half of its fingerprint.
-        row_id: its id in the state store; 0 where the key is new.
-        acknowledged: the fingerprint that the CRM acknowledged; None where it counts as changed, whatever it becomes.
-    """
-
-    place: int
-    key: str
-    row_hash: bytes
-    row_id: int
-    acknowledged: bytes | None = None
-
-
 @dataclass(kw_only=True)
 class Planner:
     """Compares rows with what the CRM last acknowledged, and puts the changed ones into the outbox; used once.
@@ -74,6 +58,7 @@ class Planner:
         retry_refused: after so many runs in which the API refused a row, it waits until it changes.
         trust_few: whether a whole read counts as whole however few rows come; a removal policy has a guard of its own.
         hasher: hashes the sync's e-mails and phones, and its key the rows; the same in every run.
+        comparison: compares rows with the account itself; None compares them with what it last acknowledged.
     """
 
     key: Sequence[str]
@@ -87,6 +72,7 @@ class Planner:
     retry_refused: int = 5
     trust_few: bool = False
     hasher: IdentityHasher = UNKEYED
+    comparison: AccountComparison | None = None
 
     def __post_init__(self) -> None:
         rules = self.mapping.rules
@@ -134,8 +120,9 @@ class Planner:
                 for rows in read_again():
                     self._plan_again(rows, found)
                 self._until_stored()
+        compared = self.comparison.tally.counts() if self.comparison else {}
         return Plan(
-            Counts(**self._counts),
+            Counts(**self._counts, **compared),
             tuple(self._problems.unkeyed),
             self._problems.by_frequency(),
             older=int.from_bytes(self._older, "little").bit_count(),
@@ -164,7 +151,8 @@ class Planner:
         known = self.store.known(list(latest))
         make_room(self._seen, max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row
         hash_row, seen, full_resync, users = self._hash_row, self._seen, self.full_resync, self.mapping.users_digest
-        changed: list[_ChangedRow] = []
+        trusts_state = not full_resync and self.comparison is None
+        changed: list[ChangedRow] = []
         repeated: dict[int, str] = {}
         older: list[int] = []
         unchanged = 0
@@ -177,12 +165,12 @@ class Planner:
                     repeated[row_id] = key
                 else:
                     seen[byte] |= bit
-            if not full_resync and is_same_row(acknowledged, row_hash, users):
+            if trusts_state and is_same_row(acknowledged, row_hash, users):
                 unchanged += 1
             elif self.seen_by_newer and is_set(self.seen_by_newer, row_id):
                 older.append(row_id)
             else:
-                changed.append(_ChangedRow(index, key, row_hash, row_id, None if full_resync else acknowledged))
+                changed.append(ChangedRow(index, key, row_hash, row_id, None if full_resync else acknowledged))
         if repeated:
             self._supersede(list(repeated))
             self._repeated.add(repeated.values())
@@ -209,6 +197,7 @@ class Planner:
         for state in self.store.unplan(counted).values():
             self._counts[state] -= 1
             self._counts[RowState.SUPERSEDED] += 1
+        self._compared_anew(row_ids)
         for row_id in set(row_ids).difference(counted):
             self._older[row_id >> 3] ^= 1 << (row_id & 7)
 
@@ -252,23 +241,24 @@ class Planner:
         self._until_stored()
         for state in self.store.unplan(list(ids.values())).values():
             self._counts[state] -= 1
+        self._compared_anew(ids.values())
         changed = [
-            _ChangedRow(latest[key], key, self._hash_row(rows[latest[key]]), row_id) for key, row_id in ids.items()
+            ChangedRow(latest[key], key, self._hash_row(rows[latest[key]]), row_id) for key, row_id in ids.items()
         ]
         self._write(rows, sorted(changed, key=lambda row: row.place))
 
-    def _write(self, rows: Rows, changed: Sequence[_ChangedRow]) -> None:
+    def _write(self, rows: Rows, changed: Sequence[ChangedRow]) -> None:
         """Put changed rows, in the source's order, into the outbox, each with what may be sent of it."""
         contacts = {row.key: self.mapping.contact(rows[row.place]) for row in changed}
         fingerprints = {row.key: self._fingerprint(row.row_hash, contacts[row.key]) for row in changed}
         settled = [
             SettledRow(row.row_id, row.key, RowState.UNCHANGED, fingerprint=fingerprints[row.key])
             for row in changed
-            if is_same_contact(row.acknowledged, fingerprints[row.key])
+            if self.comparison is None and is_same_contact(row.acknowledged, fingerprints[row.key])
         ]
         self._compared_again += len(settled)
-        for row in settled:
-            del contacts[row.source_key]
+        for each in settled:
+            del contacts[each.source_key]
         changed = [row for row in changed if row.key in contacts]
         self._until_stored()
         ids = self._row_ids(changed)
@@ -276,27 +266,44 @@ class Planner:
         refusals = self.store.refusals([row.row_id for row in changed if row.row_id])
         planned: list[PlannedRow] = []
         settlement = self._settlement(contacts, ids, added)
-        keys = {row_id: key for key, row_id in ids.items()}
+        by_id = {ids[row.key]: row for row in changed}
+        users, compare = self.mapping.users_digest, self.comparison.compare if self.comparison else no_comparison
+        sent = {
+            row_id: without_departed_tags(self.removal, verdict.contact)
+            for row_id, verdict in settlement.verdicts.items()
+            if verdict.contact is not None and not self._is_invalid(verdict)
+        }
+        findings = compare(compared_rows(sent, by_id, fingerprints, users, added))
         for row_id, verdict in settlement.verdicts.items():
-            key = keys[row_id]
-            found = contacts[key]
-            self._problems.add(key, found.reasons if isinstance(found, Rejection) else _remarks(found, verdict))
+            row, finding = by_id[row_id], findings.get(row_id)
+            found = contacts[key := row.key]
+            self._problems.add(key, remarks(found, verdict))
             if isinstance(found, Rejection):
                 settled.append(SettledRow(ids[key], key, RowState.INVALID, found.reasons))
-            elif verdict.reasons and self._on_shared == "invalid":
-                settled.append(SettledRow(ids[key], key, RowState.INVALID, verdict.reasons))
-            elif verdict.contact is None:
-                settled.append(SettledRow(ids[key], key, RowState.SUPERSEDED, verdict.reasons))
+            elif row_id not in sent:
+                outcome = RowState.INVALID if self._is_invalid(verdict) else RowState.SUPERSEDED
+                settled.append(SettledRow(row_id, key, outcome, verdict.reasons))
+            elif finding and finding.is_equal:
+                settled += (equal := row.unchanged(row_id, fingerprints[key], users, finding))
+                self._counts[RowState.UNCHANGED] += not equal
             elif (runs := self._refused_runs(refusals.get(ids[key]), fingerprints[key])) > self.retry_refused:
                 settled.append(SettledRow(ids[key], key, RowState.REFUSED, refusals[ids[key]].reasons))
             else:
-                contact = without_departed_tags(self.removal, verdict.contact)
+                contact = sent[row_id]
                 lanes = (*(verdict.claimed or self.hasher.of(contact)), *verdict.given_up)
-                planned.append(PlannedRow(ids[key], key, fingerprints[key], contact, lanes, verdict.claimed, runs))
+                sends = PlannedRow(row_id, key, fingerprints[key], contact, lanes, verdict.claimed, runs)
+                planned.append(only_differing(sends, finding))
         self._storing = self._store_thread.submit(self._store, settlement, planned, settled)
         self._counts[RowState.PENDING] += len(planned)
-        for row in settled:
-            self._counts[row.outcome] += 1
+        for each in settled:
+            self._counts[each.outcome] += 1
+
+    def _is_invalid(self, verdict: Verdict) -> bool:
+        return bool(verdict.reasons) and self._on_shared == "invalid"
+
+    def _compared_anew(self, row_ids: Collection[int]) -> None:
+        if self.comparison:
+            self.comparison.take_back(row_ids)
 
     def _fingerprint(self, row_hash: bytes, found: Contact | Rejection) -> bytes:
         contact = found if isinstance(found, Contact) else None
@@ -308,7 +315,7 @@ class Planner:
             return 0
         return refusal.runs
 
-    def _row_ids(self, changed: Sequence[_ChangedRow]) -> dict[str, int]:
+    def _row_ids(self, changed: Sequence[ChangedRow]) -> dict[str, int]:
         """Return the row id of each key; a new key gets one, and its bit is set."""
         new = [row.key for row in changed if not row.row_id]
         added = self.store.ensure_rows(new) if new else {}
@@ -341,7 +348,3 @@ class Planner:
         storing, self._storing = self._storing, None
         if storing is not None:
             storing.result()
-
-
-def _remarks(found: Contact, verdict: Verdict) -> tuple[Reason, ...]:
-    return (*found.withheld, *found.notes, *verdict.reasons)

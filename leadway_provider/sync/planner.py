@@ -9,6 +9,7 @@ from leadway_provider.sync.ports import ClaimStore, PlanStore
 
 if TYPE_CHECKING:
     from leadway_provider.contacts.mapping import ContactMapping
+    from leadway_provider.sync.comparison import AccountComparison
     from leadway_provider.sync.identities import IdentityHasher
     from leadway_provider.sync.request import SyncRequest
 
@@ -29,6 +30,7 @@ def planner_of(
     *,
     seen_by_newer: bytes,
     hasher: IdentityHasher,
+    comparison: AccountComparison | None = None,
 ) -> Planner:
     """Return the planner of a run.
 
@@ -38,6 +40,7 @@ def planner_of(
         store: the run's side of the state store.
         seen_by_newer: one bit for each row id that a newer data interval has seen.
         hasher: hashes the sync's e-mails and phones.
+        comparison: compares rows with the account itself; None compares them with what it last acknowledged.
     """
     removes = request.removal.on_removed != "ignore"
     return Planner(
@@ -52,4 +55,5 @@ def planner_of(
         retry_refused=request.retry_refused,
         trust_few=removes,
         hasher=hasher,
+        comparison=comparison,
     )

@@ -24,6 +24,8 @@ class PlannedRow(NamedTuple):
         lanes: calls that share a lane keep their order.
         claimed: the hashes of the identities that it sends, and no other contact of the sync may have.
         refusals: how many runs the API refused exactly this.
+        in_crm: the hashes of the identities that the account was found to have on the row's contact; None where it was
+            not looked at.
     """
 
     row_id: int
@@ -33,6 +35,7 @@ class PlannedRow(NamedTuple):
     lanes: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()
     refusals: int = 0
+    in_crm: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class SettledRow:
             it becomes did not.
         reasons: why.
         fingerprint: what an unchanged row has from the seal on.
+        contact_id: the contact that an unchanged row lives on from the seal on, where the account was found to have all
+            of it already; None where it lives where it did.
+        in_crm: the hashes of the identities that the account was found to have on the contact; None where nothing new
+            was found.
     """
 
     row_id: int
@@ -53,6 +60,8 @@ class SettledRow:
     outcome: RowState
     reasons: tuple[Reason, ...] = ()
     fingerprint: bytes | None = None
+    contact_id: str | None = None
+    in_crm: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

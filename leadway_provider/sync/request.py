@@ -67,6 +67,7 @@ class SyncRequest:
         task_id: the task, as errors name it.
         default_name: the sync's name where `sync_name` is not given.
         only_keys: the source keys of the rows that are synced; None for all.
+        compare: what a row is compared with: what the account last acknowledged, or what it holds now.
 
     Raises:
         ConfigurationError: a value can't be used; the message names task and argument.
@@ -107,6 +108,7 @@ class SyncRequest:
     retry_refused: int = 5
     guards: GuardPolicy = field(default_factory=GuardPolicy)
     only_keys: tuple[str, ...] | None = None
+    compare: Literal["state", "account"] = "state"
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -127,6 +129,13 @@ class SyncRequest:
             )
         if self.on_busy not in ("wait", "fail"):
             raise ConfigurationError(f"on_busy of task {self.task_id} is {self.on_busy!r}; it is 'wait' or 'fail'.")
+        if self.compare not in ("state", "account"):
+            raise ConfigurationError(f"compare of task {self.task_id} is {self.compare!r}; it is 'state' or 'account'.")
+        if self.compare == "account" and self.full_resync:
+            raise ConfigurationError(
+                f"Task {self.task_id} has compare='account' and full_resync=True; the one sends what differs, the "
+                "other sends every row. Leave one of them out."
+            )
         object.__setattr__(self, "max_rejected", parse_limit(f"max_rejected of task {self.task_id}", self.max_rejected))
         self._check_reading()
         try:

@@ -92,6 +92,7 @@ class ContactWriter:
             try:
                 return await self._write_to(contact_id, contact, remarks)
             except ContactNotFoundError:
+                contact = replace(contact, differing=None)  # of the contact that is gone
                 self._check_identities(row, contact, remarks)
                 return await self._write_anew(row, contact, remarks)
         self._check_identities(row, contact, remarks)

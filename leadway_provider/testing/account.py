@@ -46,6 +46,7 @@ class MemoryAccount:
             two contacts share an e-mail or phone.
         refuses_taken_identities: whether an update with another contact's e-mail or phone is refused; False writes
             everything but that value, without an error. It is not known which of the two the service does.
+        page_size: how many contacts a search returns at a time.
         clears_identities: whether null clears an e-mail or a phone; False leaves the old value, without an error. It is
             not known which of the two the service does.
         calls: how many calls were made.
@@ -56,6 +57,7 @@ class MemoryAccount:
     allows_duplicates: bool = False
     refuses_taken_identities: bool = True
     clears_identities: bool = True
+    page_size: int = 500
     calls: int = 0
     now: Callable[[], datetime] = utc_now
     _created: int = 0
@@ -125,6 +127,20 @@ class MemoryAccount:
         self.calls += 1
         found, _ = self._match({"email": email, "phone": phone})
         return None if found is None else MemoryContact(found, shown(found, self._contacts[found]))
+
+    async def search_contacts(self, after: Sequence[JsonValue] | None = None) -> list[MemoryContact]:
+        """Return the next contacts of the account, in the order in which they were added; none at the end.
+
+        Args:
+            after: the `searchAfter` of the last contact that was read; None begins with the first contact.
+        """
+        self.calls += 1
+        start = 0 if after is None else int(str(after[0]))
+        places = {contact_id: int(contact_id.removeprefix("contact")) for contact_id in self._contacts}
+        found = [each for each, place in places.items() if place > start][: self.page_size]
+        return [
+            MemoryContact(each, {**shown(each, self._contacts[each]), "searchAfter": [places[each]]}) for each in found
+        ]
 
     async def may_share_identities(self) -> bool:
         """Return whether two contacts may have one e-mail or phone."""

@@ -12,6 +12,7 @@ from leadway_provider.testing.claims import MemoryClaims
 from leadway_provider.testing.removals import MemoryRemovals
 from leadway_provider.testing.residents import MemoryResidents
 from leadway_provider.testing.seal import MemorySeal
+from leadway_provider.testing.snapshot import MemorySnapshot
 from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryRow, MemoryTables
 
 
@@ -22,12 +23,14 @@ class MemoryRun:
         plan: what is kept of the run.
         claims: who holds which e-mail and phone, as the run's plan leaves it.
         removals: the rows that the run found to have departed.
+        snapshot: the contacts of the account that the run has read.
     """
 
     def __init__(self, tables: MemoryTables, plan: MemoryPlan) -> None:
         self.plan = plan
         self.claims = MemoryClaims(tables, plan)
         self.removals = MemoryRemovals(tables, plan)
+        self.snapshot = MemorySnapshot(tables, plan)
         self._tables = tables
         self._residents = MemoryResidents(tables, plan)
 
@@ -76,10 +79,11 @@ class MemoryRun:
         for row in planned:
             entry = self._tables.add_entry(self.id, row.row_id, RowState.PENDING)
             entry.fingerprint, entry.contact, entry.refusals = row.fingerprint, row.contact, row.refusals
-            entry.lanes, entry.claimed = row.lanes, row.claimed
+            entry.lanes, entry.claimed, entry.in_crm = row.lanes, row.claimed, row.in_crm
         for settled_row in settled:
             entry = self._tables.add_entry(self.id, settled_row.row_id, settled_row.outcome)
             entry.reasons, entry.fingerprint = settled_row.reasons, settled_row.fingerprint
+            entry.contact_id, entry.in_crm = settled_row.contact_id, settled_row.in_crm
 
     def unplan(self, row_ids: Sequence[int]) -> Mapping[int, RowState]:
         """See `PlanStore.unplan`."""
@@ -135,13 +139,13 @@ class MemoryRun:
         for delivery in deliveries:
             entry = self._tables.outbox[delivery.row.position]
             row = self._tables.rows[delivery.row.row_id]
-            row.state, row.reasons = delivery.outcome, delivery.reasons
+            row.state, row.reasons, row.changed_at = delivery.outcome, delivery.reasons, self._tables.now()
             row.remarks = (*delivery.remarks, *delivery.not_kept)
             row.fingerprint = delivery.fingerprint
             self._settle_mark(row, delivery)
             if delivery.outcome.is_accepted:
                 self._residents.settle(row, delivery)
-                self._drop_former(row.row_id)
+                self._tables.drop_former(row.row_id)
             if delivery.outcome is RowState.REFUSED:
                 entry.state, entry.reasons, entry.refusals = RowState.REFUSED, delivery.reasons, entry.refusals + 1
             else:
@@ -182,11 +186,6 @@ class MemoryRun:
             row.sent = None
         elif is_refused and (self.plan.attempt > 1 or delivery.maybe_written) and row.contact_id is None:
             row.sent = (delivery.row.fingerprint, self._tables.now())
-
-    def _drop_former(self, row_id: int) -> None:
-        former = [entry for entry in self._tables.outbox.values() if entry.row_id == row_id and entry.is_former]
-        for entry in former:
-            del self._tables.outbox[entry.position]
 
     def _outbox_row(self, entry: MemoryEntry) -> OutboxRow:
         assert entry.contact is not None  # noqa: S101 - pending rows have one

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from leadway_provider.contacts.contact import Contact
 from leadway_provider.sync.claims import ClaimKind
 from leadway_provider.sync.outcome import Counts, Remark, RowState
+from leadway_provider.sync.records import Delivery, OutboxRow
 from leadway_provider.testing.residents import MemoryResidents
-from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryTables
+from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryRow, MemoryTables
 
 
 class MemorySeal:
@@ -105,16 +107,31 @@ class MemorySeal:
 
     def _seal_entry(self, entry: MemoryEntry) -> None:
         row = self._tables.rows[entry.row_id]
+        if entry.in_crm is not None:
+            row.in_crm = entry.in_crm
         if entry.state is RowState.UNCHANGED:
+            if entry.contact_id is not None:
+                self._adopt(row, entry, entry.contact_id)
             row.fingerprint = entry.fingerprint
             del self._tables.outbox[entry.position]
             return
-        row.fingerprint, row.created_in = None, ""
+        row.fingerprint, row.created_in, row.changed_at = None, "", self._tables.now()
         if entry.state is RowState.DEPARTED:
             return
         row.state, row.reasons, row.remarks = entry.state, entry.reasons, ()
         if entry.state is not RowState.PENDING:
             del self._tables.outbox[entry.position]
+
+    def _adopt(self, row: MemoryRow, entry: MemoryEntry, contact_id: str) -> None:
+        """Let a row live on a contact that was found to have all of it, as if the account had acknowledged it."""
+        residents = MemoryResidents(self._tables, self._plan)
+        had = residents.may_have(contact_id)
+        adopted = OutboxRow(entry.position, row.row_id, row.source_key, entry.fingerprint or b"", Contact({}))
+        residents.settle(row, Delivery(adopted, RowState.UPDATED, contact_id, in_crm=entry.in_crm or frozenset()))
+        row.state, row.reasons, row.remarks, row.created_in = RowState.UNCHANGED, (), (), ""
+        row.changed_at = self._tables.now()
+        self._tables.drop_former(row.row_id)
+        self._tables.plan_what_was_denied({contact_id: had - residents.may_have(contact_id)})
 
     def _seal_claims(self) -> None:
         for claim, kind in self._plan.claims.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import compile_mapping
@@ -14,6 +15,7 @@ from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.plan import Planner, Rows
 from leadway_provider.sync.removal import find_departed, remove
 from leadway_provider.testing.account import MemoryAccount
+from leadway_provider.testing.comparison import compared
 from leadway_provider.testing.run import MemoryRun
 from leadway_provider.testing.state import MemoryState
 
@@ -30,6 +32,7 @@ def sync_rows(
     account: MemoryAccount | None = None,
     state: MemoryState | None = None,
     incremental: bool = False,
+    compare: Literal["state", "account"] = "state",
 ) -> Counts:
     """Sync rows to an account in memory, as the operator would, and return the counts of its report.
 
@@ -48,6 +51,7 @@ def sync_rows(
         account: the account; a new one unless given.
         state: what earlier runs of the sync left; nothing unless given.
         incremental: whether these are only some of the source's rows.
+        compare: what rows are compared with: what the account last acknowledged, or what it holds now.
 
     Raises:
         ConfigurationError: two rows have different columns, or more rows have departed than `removal` allows.
@@ -62,21 +66,26 @@ def sync_rows(
     if rows:
         columns = _columns(rows)
         key_columns = (key,) if isinstance(key, str) else tuple(key)
+        compiled = compile_mapping(
+            columns,
+            key=key_columns,
+            mapping=mapping,
+            constants=constants,
+            custom_fields=custom_fields,
+            rules=rules or ContactRules(),
+        )
+        comparison = None
+        if compare == "account":
+            comparison = compared(account, run.snapshot, compiled, now=state.now, custom_fields=custom_fields)
         planner = Planner(
             key=key_columns,
-            mapping=compile_mapping(
-                columns,
-                key=key_columns,
-                mapping=mapping,
-                constants=constants,
-                custom_fields=custom_fields,
-                rules=rules or ContactRules(),
-            ),
+            mapping=compiled,
             store=run,
             claims=run.claims,
             removal=removal,
             incremental=incremental,
             trust_few=removal.on_removed != "ignore",
+            comparison=comparison,
         )
         _plan(planner, run, [[row[column] for column in columns] for row in rows], removal)
     else:

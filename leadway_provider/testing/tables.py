@@ -37,6 +37,7 @@ class MemoryRow:
         in_crm: the hashes of the identities that the CRM has on the contact, as last acknowledged.
         collides_with: another row on the same contact, by id.
         accepted_in: the run whose workers last sent it, where the CRM accepted it.
+        changed_at: when any of this changed last, by a plan that counts or an answer.
     """
 
     row_id: int
@@ -53,6 +54,7 @@ class MemoryRow:
     in_crm: frozenset[str] = frozenset()
     collides_with: int | None = None
     accepted_in: str = field(default="", repr=False)
+    changed_at: datetime | None = None
 
     @property
     def has_contact(self) -> bool:
@@ -76,6 +78,9 @@ class MemoryEntry:
         reasons: why the plan settled it, or why the API refused it.
         refusals: in how many runs the API refused it.
         carried: whether an earlier run had left it.
+        contact_id: the contact that an unchanged row lives on from the seal on; None where that stays as it is.
+        in_crm: the hashes of the identities that the account was found to have on the contact; None where nothing new
+            was found.
         is_former: whether a newer plan has something else for the row, so that this is not sent any more. It is kept,
             because it may have been sent, until the row is accepted; where the row has departed, while another row
             sends what its contact may have got.
@@ -93,6 +98,8 @@ class MemoryEntry:
     reasons: tuple[Reason, ...] = ()
     refusals: int = 0
     carried: bool = False
+    contact_id: str | None = None
+    in_crm: frozenset[str] | None = None
     is_former: bool = False
     part: int | None = None
 
@@ -192,6 +199,11 @@ class MemoryTables:
     def entries_before(self, plan: MemoryPlan) -> Iterator[MemoryEntry]:
         """Return what earlier runs left in the outbox, in order."""
         return iter([entry for entry in self.outbox.values() if entry.run_id != plan.run_id])
+
+    def drop_former(self, row_id: int) -> None:
+        """Delete what earlier runs may have sent for a row, since its contact is known now."""
+        for entry in [each for each in self.outbox.values() if each.row_id == row_id and each.is_former]:
+            del self.outbox[entry.position]
 
     def may_have(self) -> dict[int, frozenset[str]]:
         """Return by row id the hashes of the identities that the CRM has on its contact, or may have without an answer.

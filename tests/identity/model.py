@@ -21,6 +21,7 @@ from leadway_provider.sync.plan import Planner
 from leadway_provider.sync.records import Delivery
 from leadway_provider.sync.removal import find_departed, remove
 from leadway_provider.testing import MemoryAccount, MemoryRun, MemoryState
+from leadway_provider.testing.comparison import compared
 from tests.identity.faults import Fault, FaultyAccount, KilledError, run_inline
 from tests.identity.witness import Witness
 
@@ -53,6 +54,7 @@ class RunSpec:
         plan_dies_after: so many batches are planned before the process ends, without a seal; None where it doesn't.
         batch_size: rows planned at a time, and rows of the outbox read at a time.
         in_flight: the most calls on their way at a time.
+        compare: whether rows are compared with the account.
     """
 
     keys: frozenset[int] | None = None
@@ -61,6 +63,7 @@ class RunSpec:
     plan_dies_after: int | None = None
     batch_size: int = 2
     in_flight: int = 4
+    compare: bool = False
 
 
 @dataclass
@@ -162,6 +165,9 @@ class World:
             removal=self.policy,
             incremental=spec.keys is not None,
             retry_refused=self.retry_refused,
+            comparison=compared(self.account, run.snapshot, self.mapping, now=self.time.now, run=run_inline)
+            if spec.compare
+            else None,
         )
         planned = planner.plan(batches(), read_again=batches)
         if spec.keys is None and planned.counts["read"]:

@@ -17,7 +17,7 @@ from leadway_provider.store.state import StateStore
 from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.request import SyncIdentity
 from leadway_provider.testing import MemoryState
-from tests.identity.faults import Fault
+from tests.identity.faults import Fault, run_inline
 from tests.identity.model import INVALID, Person, RunSpec, World, rows_of
 from tests.identity.sql_state import SqlState
 
@@ -39,6 +39,9 @@ PEOPLE: Final = st.one_of(
 )
 FAULTS: Final = st.dictionaries(st.integers(0, 6), st.sampled_from(list(Fault)), min_size=1, max_size=2)
 
+BY_HAND: Final = ("email", "phone", "firstName")
+BY_HAND_VALUES: Final = st.sampled_from(["hand@example.com", EMAILS[0], PHONES[0], None])
+
 
 @dataclass(frozen=True)
 class Step:
@@ -49,12 +52,15 @@ class Step:
         refused: the e-mails and phones that the account refuses.
         spec: how the sync is run.
         is_reviewed: whether a dry run is delivered.
+        by_hand: what somebody changes in the CRM before: the number of the contact, the field, and its value; without a
+            field, the contact is deleted.
     """
 
     changes: Mapping[int, Person | None]
     refused: frozenset[str]
     spec: RunSpec
     is_reviewed: bool
+    by_hand: tuple[tuple[int, str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,11 @@ def steps(draw: st.DrawFn) -> Step:
         plan_dies_after=None if is_reviewed else draw(st.sampled_from([None] * 6 + [0, 1])),
         batch_size=draw(st.integers(1, 4)),
         in_flight=draw(st.integers(1, 4)),
+        compare=draw(st.booleans()),
     )
     refused = draw(st.frozensets(st.sampled_from([*EMAILS, *PHONES]), max_size=2))
-    return Step(draw(st.dictionaries(KEYS, PEOPLE, min_size=1)), refused, spec, is_reviewed)
+    by_hand = draw(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([*BY_HAND, ""]), BY_HAND_VALUES), max_size=2))
+    return Step(draw(st.dictionaries(KEYS, PEOPLE, min_size=1)), refused, spec, is_reviewed, tuple(by_hand))
 
 
 HISTORIES: Final = st.builds(
@@ -119,6 +127,13 @@ def _play(world: World, step: Step) -> tuple[Counts | None, ...]:
         world.source.pop(key, None)
         if person is not None:
             world.source[key] = person
+    for number, field, value in step.by_hand:
+        if number < len(world.account.contacts):
+            contact_id = list(world.account.contacts)[number]
+            if field:
+                world.account.edit_contact(contact_id, **{field: value})
+            else:
+                run_inline(world.account.delete_contact(contact_id))
     if not step.is_reviewed:
         return (world.run(step.spec),)
     run = world.dry_run(step.spec)

@@ -50,6 +50,7 @@ def upgrade() -> None:
     _create_claim()
     _create_staged_claim()
     _create_outbox()
+    _create_snapshot()
     _create_token()
     _create_quota()
     _create_alert()
@@ -81,7 +82,8 @@ def _create_sync() -> None:
 def _create_run() -> None:
     counters = (
         *("read", "carried", "unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown"),
-        *("withheld", "not_kept", "collisions", "identity_taken", "removed", "unremoved", "calls"),
+        *("withheld", "not_kept", "collisions", "identity_taken", "adopted", "drifted", "missing"),
+        *("removed", "unremoved", "calls"),
     )
     op.create_table(
         "leadway_run",
@@ -104,6 +106,7 @@ def _create_run() -> None:
         sa.Column("resync_asked_at", UtcDateTime()),
         sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counters),
+        sa.Column("comparison", document()),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("sealed_at", UtcDateTime()),
@@ -217,12 +220,31 @@ def _create_outbox() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("withheld", sa.SmallInteger(), nullable=False),
         sa.Column("reasons", document()),
+        sa.Column("in_crm", document()),
         sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
         sa.ForeignKeyConstraint(["run_id"], ["leadway_run.id"], name="leadway_outbox_of_run"),
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_outbox_of_row"),
         **OPTIONS,
     )
     _create_index("leadway_outbox_order", "leadway_outbox", ["run_id", "outcome", "id"])
+
+
+def _create_snapshot() -> None:
+    op.create_table(
+        "leadway_snapshot",
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("contact_id", exact_text(255), nullable=False),
+        sa.Column("email", identity_hash()),
+        sa.Column("phone", identity_hash()),
+        sa.Column("fields", bitmap(), nullable=False),
+        sa.Column("tags", bitmap(), nullable=False),
+        sa.Column("matched_by", row_number()),
+        sa.PrimaryKeyConstraint("run_id", "contact_id", name="leadway_snapshot_once"),
+        sa.ForeignKeyConstraint(["run_id"], ["leadway_run.id"], name="leadway_snapshot_of_run"),
+        **KEYED,
+    )
+    _create_index("leadway_snapshot_email", "leadway_snapshot", ["email", "run_id"], where="email IS NOT NULL")
+    _create_index("leadway_snapshot_phone", "leadway_snapshot", ["phone", "run_id"], where="phone IS NOT NULL")
 
 
 def _create_token() -> None:

@@ -1,0 +1,139 @@
+"""The account is read once before a plan, and the plan's rows are compared with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from leadway_provider.contacts.mapping import ContactMapping
+from leadway_provider.contacts.normal import ContactForm
+from leadway_provider.exceptions import ContactNotFoundError, StateUnavailableError
+from leadway_provider.operators.account import Account
+from leadway_provider.printable import printable_log
+from leadway_provider.store.state import SyncRun
+from leadway_provider.sync.comparison import AccountComparison
+from leadway_provider.sync.findings import Plan
+from leadway_provider.sync.identities import IdentityHasher
+from leadway_provider.sync.ports import ContactView
+from leadway_provider.sync.request import SyncRequest
+from leadway_provider.sync.seen import is_set
+from leadway_provider.sync.snapshot import AccountReading, ContactDigester
+from leadway_provider.words import counted
+
+if TYPE_CHECKING:
+    from leadway_provider.api.client import LeadwayClient
+
+log = printable_log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedAccount:
+    """An account that was read for one plan.
+
+    Attributes:
+        run: the plan's run.
+        comparison: compares rows with the account.
+        contacts: how many contacts were read.
+    """
+
+    run: SyncRun
+    comparison: AccountComparison
+    contacts: int
+
+    def conclude(self, planned: Plan) -> None:
+        """Store and log what was found, after all rows were compared."""
+
+        def was_read(row_id: int) -> bool:
+            return is_set(planned.seen, row_id)
+
+        found = self.comparison.findings(self.contacts, was_read if planned.is_whole else None)
+        self.run.store_comparison({name: value for name, value in asdict(found).items() if value is not None})
+        counts = planned.counts
+        unmatched = "" if found.unmatched is None else f", {counted(found.unmatched, 'contact')} of no row"
+        log.info(
+            "Compared with the account: %s adopted, %s drifted, %s whose contact is missing%s",
+            *(counted(counts["adopted"], "row"), f"{counts['drifted']:,}", f"{counts['missing']:,}", unmatched),
+        )
+        if found.drifted_by_field:
+            log.info("Drifted: %s", ", ".join(f"{name} {rows:,}" for name, rows in found.drifted_by_field.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """Looks contacts up, as many at a time as the task may have in flight."""
+
+    account: Account
+    max_in_flight: int
+
+    def by_id(self, contact_ids: Collection[str]) -> Mapping[str, ContactView]:
+        """See `ContactLookup.by_id`."""
+        found: dict[str, ContactView] = {}
+        left = set(contact_ids)
+
+        async def look_up(client: LeadwayClient) -> None:
+            async def one(contact_id: str) -> None:
+                with suppress(ContactNotFoundError):
+                    found[contact_id] = await client.get_contact(contact_id)
+                left.discard(contact_id)
+
+            await asyncio.gather(*map(one, sorted(left)))
+
+        self.account.call(look_up, self.max_in_flight)
+        return found
+
+    def owner(self, name: str, value: str) -> str | None:
+        """See `ContactLookup.owner`."""
+        found = self.account.call(lambda client: client.find_duplicate(**{name: value}))
+        return None if found is None else found.id
+
+
+@contextmanager
+def compared_account(
+    request: SyncRequest,
+    run: SyncRun,
+    account: Account,
+    form: ContactForm,
+    mapping: ContactMapping,
+    *,
+    hasher: IdentityHasher,
+    now: Callable[[], datetime],
+) -> Iterator[ComparedAccount]:
+    """Read all contacts of the account, and forget them at the end.
+
+    Args:
+        request: what is asked for.
+        run: the run, whose plan has not ended.
+        account: the account.
+        form: the fields that are compared.
+        mapping: how rows become contacts.
+        hasher: hashes what is kept of a contact.
+        now: returns the present.
+
+    Raises:
+        LeadwayError: the account could not be read to its end, so that nothing is concluded; or the state store could
+            not be reached.
+    """
+    read_since, calls = now(), account.calls
+    digester = ContactDigester(form, hasher)
+    reading = AccountReading(run.snapshot, digester)
+    log.info("Reading all contacts of the account")
+    try:
+        account.call(reading.read)
+        log.info("Read %s in %s", counted(reading.contacts, "contact"), counted(account.calls - calls, "call"))
+        comparison = AccountComparison(
+            store=run.snapshot,
+            digester=digester,
+            lookup=_Lookup(account, request.max_in_flight),
+            identity=mapping.rules.identity,
+            shown=frozenset(reading.shown),
+            read_since=read_since,
+            targets=mapping.targets,
+        )
+        yield ComparedAccount(run, comparison, reading.contacts)
+    finally:
+        with suppress(StateUnavailableError):  # where this matters, the run fails; the next one deletes it
+            run.snapshot.clear()

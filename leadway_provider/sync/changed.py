@@ -1,0 +1,93 @@
+"""A row of the source that a plan has to look at more closely than at its values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from leadway_provider.contacts.contact import Contact, Reason, Rejection
+from leadway_provider.sync.claims import Verdict
+from leadway_provider.sync.comparison import ComparedRow, Finding
+from leadway_provider.sync.fingerprint import is_same_contact, is_same_row
+from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.records import PlannedRow, SettledRow
+
+
+class ChangedRow(NamedTuple):
+    """A row that is not as the CRM last acknowledged it, or whose contact is to be compared.
+
+    Attributes:
+        place: where it is in the batch, from 0.
+        key: its source key.
+        row_hash: the first half of its fingerprint.
+        row_id: its id in the state store; 0 where the key is new.
+        acknowledged: the fingerprint that the CRM acknowledged; None where it counts as changed, whatever it becomes.
+    """
+
+    place: int
+    key: str
+    row_hash: bytes
+    row_id: int
+    acknowledged: bytes | None = None
+
+    def is_acknowledged(self, fingerprint: bytes, users: bytes) -> bool:
+        """Return whether the CRM acknowledged the row, or the contact that it becomes, as it is now.
+
+        Args:
+            fingerprint: the row's.
+            users: stands for the account's users.
+        """
+        return is_same_row(self.acknowledged, self.row_hash, users) or is_same_contact(self.acknowledged, fingerprint)
+
+    def unchanged(self, row_id: int, fingerprint: bytes, users: bytes, finding: Finding) -> list[SettledRow]:
+        """Return what the seal has to store of a row whose contact the account has already; nothing for most rows.
+
+        Args:
+            row_id: the row's id.
+            fingerprint: as for `is_acknowledged`.
+            users: the same.
+            finding: the contact that was found.
+        """
+        if self.acknowledged == fingerprint and finding.in_crm is None:
+            return []
+        adopted = None if self.is_acknowledged(fingerprint, users) else finding.contact_id
+        return [SettledRow(row_id, self.key, RowState.UNCHANGED, (), fingerprint, adopted, finding.in_crm)]
+
+
+def compared_rows(
+    contacts: Mapping[int, Contact],
+    rows: Mapping[int, ChangedRow],
+    fingerprints: Mapping[str, bytes],
+    users: bytes,
+    added: Collection[int],
+) -> list[ComparedRow]:
+    """Return the rows as they are compared with the account.
+
+    Args:
+        contacts: what would be sent, by row id.
+        rows: the rows, by row id.
+        fingerprints: the rows' fingerprints, by key.
+        users: stands for the account's users.
+        added: the ids of the rows that this plan added.
+    """
+    return [
+        ComparedRow(row_id, contact, row.is_acknowledged(fingerprints[row.key], users), row_id in added)
+        for row_id, contact in contacts.items()
+        if (row := rows[row_id])
+    ]
+
+
+def only_differing(row: PlannedRow, finding: Finding | None) -> PlannedRow:
+    """Return a row that sends, to a contact that was found otherwise, what differs there only."""
+    if finding is None or not finding.differing:
+        return row
+    contact = replace(row.contact, differing=finding.differing)
+    return row._replace(contact=contact, in_crm=finding.in_crm)
+
+
+def remarks(found: Contact | Rejection, verdict: Verdict) -> tuple[Reason, ...]:
+    """Return what there is to say about a row: why it was rejected, or what was left out of it and why."""
+    if isinstance(found, Rejection):
+        return found.reasons
+    return (*found.withheld, *found.notes, *verdict.reasons)

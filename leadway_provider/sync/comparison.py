@@ -1,0 +1,349 @@
+"""Rows compared with the account itself, instead of what it once acknowledged.
+
+Each row is compared with the contact that it lives on or, where none is known, with the one that the account would
+match. Where that can't be said for certain, nothing is concluded and the row is sent: a contact that another row lives
+on, an e-mail that several contacts have, a call without an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from leadway_provider.contacts.contact import Contact
+from leadway_provider.sync.ports import ContactView
+from leadway_provider.sync.seen import make_room, set_bit
+from leadway_provider.sync.snapshot import ContactDigest, ContactDigester, KnownHome, SnapshotStore
+
+LAG: Final = timedelta(minutes=2)
+"""How long a search may not show what was written; up to a minute was observed."""
+_ALWAYS_SHOWN: Final = frozenset({"email", "phone", "tags", "customFields"})
+
+
+class ContactLookup(Protocol):
+    """Looks contacts of the account up; raises LeadwayError as the account does."""
+
+    def by_id(self, contact_ids: Collection[str]) -> Mapping[str, ContactView]:
+        """Return those of these contacts that the account has."""
+        ...
+
+    def owner(self, name: str, value: str) -> str | None:
+        """Return the id of the contact that the account matches by an e-mail or a phone, or None."""
+        ...
+
+
+class Verdict(Enum):
+    """How a row compares with the account."""
+
+    EQUAL = auto()
+    """The contact has all that the row would send."""
+    DIFFERENT = auto()
+    """The contact has some of it otherwise."""
+    MISSING = auto()
+    """The contact that the row lived on does not exist any more."""
+    UNKNOWN = auto()
+    """There is no contact to compare with, or nothing can be concluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """A row to compare.
+
+    Attributes:
+        row_id: the row's, in the state store.
+        contact: what would be sent.
+        is_acknowledged: whether the account acknowledged the row as it is now.
+        is_new: whether this plan added the row.
+    """
+
+    row_id: int
+    contact: Contact
+    is_acknowledged: bool
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the comparison found for a row.
+
+    Attributes:
+        verdict: how it compares.
+        contact_id: the contact that it was compared with.
+        in_crm: the hashes of the e-mail and phone that this contact has; None where nothing new was found of them.
+        differing: the API paths of the fields that differ, where the row is written to this contact by its id.
+    """
+
+    verdict: Verdict
+    contact_id: str | None = None
+    in_crm: frozenset[str] | None = None
+    differing: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the row needs no call."""
+        return self.verdict is Verdict.EQUAL
+
+
+_UNKNOWN: Final = Finding(Verdict.UNKNOWN)
+
+
+@dataclass
+class Tally:
+    """Counts rows by what was found, with one bit for each row and kind, so that a row can be taken back."""
+
+    _bits: dict[str, bytearray] = field(default_factory=dict, repr=False)
+
+    def add(self, row_id: int, kinds: Collection[str]) -> None:
+        """Count a row for each of these kinds."""
+        for kind in kinds:
+            bits = self._bits.setdefault(kind, bytearray())
+            make_room(bits, row_id)
+            set_bit(bits, row_id)
+
+    def take_back(self, row_ids: Collection[int]) -> None:
+        """Count these rows no more."""
+        for bits in self._bits.values():
+            for row_id in row_ids:
+                if row_id >> 3 < len(bits):
+                    bits[row_id >> 3] &= ~(1 << (row_id & 7))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows there are of each kind that has any."""
+        found = {kind: int.from_bytes(bits, "little").bit_count() for kind, bits in self._bits.items()}
+        return {kind: rows for kind, rows in found.items() if rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a row is compared.
+
+    Attributes:
+        home: what is known of the row.
+        contact_id: the contact; None where there is none to compare with.
+        digest: the contact as it was read; None where it was not.
+        is_home: whether the row names the contact, or lives on it. Otherwise the account would match it.
+        is_shared: whether another row lives on the contact.
+    """
+
+    home: KnownHome | None
+    contact_id: str | None = None
+    digest: ContactDigest | None = None
+    is_home: bool = False
+    is_shared: bool = False
+
+
+@dataclass(kw_only=True)
+class AccountComparison:
+    """Compares batches of rows with the contacts that a run has read.
+
+    Attributes:
+        store: the contacts.
+        digester: hashes what rows send.
+        lookup: the account, for contacts that the search may not show as they are.
+        identity: the fields that the account matches by, in its order.
+        shown: the names of the fields that the search showed of any contact.
+        read_since: when the account was begun to be read. What was written in the two minutes before may be missing in
+            what was read.
+        targets: the fields as the user writes them, by API path.
+    """
+
+    store: SnapshotStore
+    digester: ContactDigester
+    lookup: ContactLookup
+    identity: Sequence[str]
+    shown: Collection[str] = field(repr=False)
+    read_since: datetime
+    targets: Mapping[str, str]
+    tally: Tally = field(default_factory=Tally)
+    _returned: dict[str, bool] = field(default_factory=dict, repr=False)
+    fields: Tally = field(default_factory=Tally)
+
+    def compare(self, rows: Sequence[ComparedRow]) -> dict[int, Finding]:
+        """Return what was found for each row, by its id, and count it."""
+        places = self._places(rows)
+        looked_up = self._looked_up(rows, places)
+        found: dict[int, Finding] = {}
+        for row in rows:
+            place = places[row.row_id]
+            finding = found[row.row_id] = self._finding(row, place, looked_up)
+            self._count(row, finding)
+        matched = {
+            finding.contact_id: row_id
+            for row_id, finding in found.items()
+            if finding.contact_id is not None and not places[row_id].is_home
+        }
+        if matched:
+            self.store.match(matched)
+        return found
+
+    def take_back(self, row_ids: Collection[int]) -> None:
+        """Count these rows no more: they are planned again, or another row stands for them."""
+        self.tally.take_back(row_ids)
+        self.fields.take_back(row_ids)
+
+    def findings(self, contacts: int, was_read: Callable[[int], bool] | None) -> AccountFindings:
+        """Return what was found when all rows are compared.
+
+        Args:
+            contacts: how many contacts were read.
+            was_read: returns whether the plan read the row of that id; None where it did not read the whole source.
+        """
+        unmatched = None if was_read is None else self.store.count_unmatched(was_read)
+        by_field = sorted(self.fields.counts().items(), key=lambda each: (-each[1], each[0]))
+        return AccountFindings(contacts, dict(by_field), unmatched)
+
+    def _places(self, rows: Sequence[ComparedRow]) -> dict[int, _Place]:
+        homes = self.store.homes([row.row_id for row in rows if not row.is_new])
+        named = {row.row_id: row.contact.contact_id or _contact_of(homes.get(row.row_id)) for row in rows}
+        wanted = {row.row_id: self._identities(row.contact) for row in rows if not named[row.row_id]}
+        holders = self.store.with_identities({each for several in wanted.values() for each in several})
+        contact_ids = {each for each in named.values() if each}
+        digests = self.store.by_id(contact_ids)
+        candidates = {digest.contact_id for several in holders.values() for digest in several}
+        residents = self.store.residents(contact_ids | candidates)
+        taken: set[str] = set()
+        places: dict[int, _Place] = {}
+        for row in rows:
+            row_id, home, contact_id = row.row_id, homes.get(row.row_id), named[row.row_id]
+            if contact_id is not None:
+                others = set(residents.get(contact_id, ())) - {row_id}
+                places[row_id] = _Place(home, contact_id, digests.get(contact_id), is_home=True, is_shared=bool(others))
+                continue
+            match = self._match(row_id, wanted[row_id], holders) if row.contact.repeatable else None
+            if match is None or match.contact_id in taken or residents.get(match.contact_id):
+                places[row_id] = _Place(home)
+            else:
+                taken.add(match.contact_id)
+                places[row_id] = _Place(home, match.contact_id, match)
+        return places
+
+    def _identities(self, contact: Contact) -> list[str]:
+        """Return the hashes of a contact's identities, in the order in which the account matches them."""
+        found = contact.identities
+        return [self.digester.hasher.hash(name, found[name]) for name in self.identity if name in found]
+
+    @staticmethod
+    def _match(
+        row_id: int, identities: Sequence[str], holders: Mapping[str, Sequence[ContactDigest]]
+    ) -> ContactDigest | None:
+        """Return the contact that the account would match; None where that is none, or can't be said."""
+        for identity in identities:
+            if several := holders.get(identity):
+                [first, *others] = several
+                return first if not others and first.matched_by in (None, row_id) else None
+        return None
+
+    def _looked_up(self, rows: Sequence[ComparedRow], places: Mapping[int, _Place]) -> dict[str, ContactDigest]:
+        """Return the contacts that had to be looked up, of those that the account has."""
+        wanted = {
+            place.contact_id: None
+            for row in rows
+            if (place := places[row.row_id]).contact_id is not None and self._is_unsure(row, place)
+        }
+        found = self.lookup.by_id(list(wanted)) if wanted else {}
+        return {contact_id: self.digester.digest(contact_id, each.fields) for contact_id, each in found.items()}
+
+    def _is_unsure(self, row: ComparedRow, place: _Place) -> bool:
+        """Return whether the search may not show the contact as it is."""
+        if not place.is_home:
+            return False
+        if place.digest is None or place.is_shared:
+            return place.digest is None
+        is_recent = place.home is not None and place.home.changed_at >= self.read_since - LAG
+        return is_recent and (not row.is_acknowledged or bool(self.digester.differences(row.contact, place.digest)))
+
+    def _finding(self, row: ComparedRow, place: _Place, looked_up: Mapping[str, ContactDigest]) -> Finding:
+        if place.home is not None and place.home.is_unanswered:
+            return _UNKNOWN
+        if place.contact_id is None:
+            return _UNKNOWN
+        digest = looked_up.get(place.contact_id)
+        if digest is None:
+            digest = None if self._is_unsure(row, place) else place.digest
+        if digest is None:
+            return Finding(Verdict.MISSING, place.contact_id)
+        if place.is_shared:
+            return Finding(Verdict.EQUAL) if row.is_acknowledged else _UNKNOWN
+        if place.contact_id in looked_up or not row.is_acknowledged:
+            differing = self.digester.differences(row.contact, digest)
+        else:
+            differing = self._returned_of(self.digester.differences(row.contact, digest), digest)
+        if row.is_acknowledged and place.home:
+            differing -= self._kept_back(differing, row.contact, place.home, digest)
+        verdict = Verdict.DIFFERENT if differing else Verdict.EQUAL
+        of_home = frozenset(differing) if place.is_home else frozenset[str]()
+        is_known = row.is_acknowledged and place.home is not None and place.home.in_crm == digest.identities
+        return Finding(verdict, place.contact_id, None if is_known else digest.identities, of_home)
+
+    def _returned_of(self, differing: set[str], digest: ContactDigest) -> set[str]:
+        """Return the fields that a search returns; of others the account's last acknowledgement is believed."""
+        return {
+            path
+            for path in differing
+            if (head := _head(path)) in self.shown or head in _ALWAYS_SHOWN or self._is_returned(head, digest)
+        }
+
+    def _is_returned(self, name: str, digest: ContactDigest) -> bool:
+        """Return whether a search returns a field that no contact showed: one contact is looked up to find that out."""
+        if name not in self._returned:
+            found = self.lookup.by_id([digest.contact_id]).get(digest.contact_id)
+            self._returned[name] = found is None or found.fields.get(name) in (None, "")
+        return self._returned[name]
+
+    def _kept_back(
+        self, differing: Collection[str], contact: Contact, home: KnownHome, digest: ContactDigest
+    ) -> set[str]:
+        """Return the fields that the contact did not keep when they were sent, and would not keep now."""
+        not_kept = {path for path in differing if self.targets.get(path, path) in home.not_kept}
+        identities = contact.identities
+        return {path for path in not_kept if path not in identities or self._is_taken(path, identities[path], digest)}
+
+    def _is_taken(self, name: str, value: str, digest: ContactDigest) -> bool:
+        """Return whether a contact has an e-mail or phone that no delivery makes it give up."""
+        owner = self.lookup.owner(name, value)
+        if owner is None or owner == digest.contact_id:
+            return False
+        found = self.store.by_id([owner]).get(owner)
+        is_first = found is not None and self.digester.hasher.hash(name, value) in found.identities
+        return not (is_first and self.store.residents([owner]).get(owner))
+
+    def _count(self, row: ComparedRow, finding: Finding) -> None:
+        match finding.verdict:
+            case Verdict.EQUAL if not row.is_acknowledged:
+                self.tally.add(row.row_id, ["adopted"])
+            case Verdict.DIFFERENT if row.is_acknowledged:
+                self.tally.add(row.row_id, ["drifted"])
+                self.fields.add(row.row_id, [self.targets.get(path, path) for path in finding.differing])
+            case Verdict.MISSING:
+                self.tally.add(row.row_id, ["missing"])
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFindings:
+    """What a comparison found beside the counts of rows.
+
+    Attributes:
+        contacts: how many contacts the account has.
+        drifted_by_field: how many rows drifted in which field, as the user writes it.
+        unmatched: how many contacts no row is about; None where the plan did not read the whole source.
+    """
+
+    contacts: int
+    drifted_by_field: Mapping[str, int] = field(repr=False)
+    unmatched: int | None = None
+
+
+def no_comparison(_: Sequence[ComparedRow]) -> dict[int, Finding]:
+    """Find nothing: rows are compared with what the account last acknowledged."""
+    return {}
+
+
+def _contact_of(home: KnownHome | None) -> str | None:
+    return home.contact_id if home else None
+
+
+def _head(path: str) -> str:
+    return path.partition(".")[0]
