@@ -6,13 +6,14 @@ BIN = .venv/bin
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help demo up picture quick-start test browser celery snowflake docs lint bench fuzz sbom matrix constraints clean
+.PHONY: help demo up picture quick-start package test browser celery snowflake docs lint bench fuzz sbom matrix constraints clean
 
 help:
 	@echo 'make demo         sync a messy sample warehouse to a local Leadway with a real Airflow, twice; takes a minute'
 	@echo 'make up           run a local Airflow, the example DAGs, the warehouse and a local Leadway until Ctrl-C'
 	@echo 'make picture      make the picture of the page in README, from a run over the sample warehouse'
 	@echo 'make quick-start  follow docs/quick-start.md word by word, with a local Leadway; takes a minute'
+	@echo 'make package      build the wheel and the sdist, check them, and try the wheel in an environment of its own'
 	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
 	@echo 'make browser      run the tests of the page in a real browser (chromium), over a real Airflow; takes two minutes'
 	@echo 'make celery       run the tests over workers of Celery (redis-server, PostgreSQL); takes two minutes'
@@ -39,6 +40,9 @@ picture: .venv/ready
 
 quick-start: .venv/ready
 	@$(BIN)/python -m tests.quick_start.run
+
+package: .venv/ready
+	@$(BIN)/python -m tests.package.run
 
 # The hash seed is fixed because the workers of pytest-xdist must collect the same tests in the same order. The tests of
 # one file run on one worker, so they share the servers that they start.

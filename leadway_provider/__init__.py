@@ -20,7 +20,13 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": _INTEGRATION,
                 "external-doc-url": "https://developers.leadwaycrm.com",
-                "how-to-guide": ["/docs/configuration.md", "/docs/mapping.md", "/docs/connection.md"],
+                "how-to-guide": [
+                    "/docs/quick-start.md",
+                    "/docs/mapping.md",
+                    "/docs/connection.md",
+                    "/docs/configuration.md",
+                    "/docs/operating.md",
+                ],
                 "logo": "/docs/integration-logos/leadway.svg",
                 "tags": ["service"],
             }
@@ -28,7 +34,11 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": _INTEGRATION,
-                "python-modules": ["leadway_provider.operators.leadway", "leadway_provider.operators.locations"],
+                "python-modules": [
+                    "leadway_provider.operators.leadway",
+                    "leadway_provider.operators.locations",
+                    "leadway_provider.operators.verify",
+                ],
             }
         ],
         "hooks": [{"integration-name": _INTEGRATION, "python-modules": ["leadway_provider.hooks.leadway"]}],
@@ -39,6 +49,7 @@ def get_provider_info() -> dict[str, Any]:
             {"name": "leadway_upsert", "class-name": "leadway_provider.decorators.leadway.leadway_upsert_task"}
         ],
         # Airflow reads it since 3.2.
+        "plugins": [{"name": "leadway", "plugin-class": "leadway_provider.plugin.airflow.LeadwayPlugin"}],
         "cli": ["leadway_provider.airflow_cli.airflow_commands"],
         "config": {"leadway": configuration_section()},
         "connection-types": [connection_type()],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,29 @@ def test_the_files_that_are_named_exist() -> None:
     root = Path(__file__).parents[2]
     for path in (*integration["how-to-guide"], integration["logo"]):
         assert (root / path.removeprefix("/")).is_file(), path
+
+
+def test_every_operator_is_listed() -> None:
+    """`airflow providers` and registries show what the info lists."""
+    [entry] = leadway_provider.get_provider_info()["operators"]
+    folder = Path(leadway_provider.__file__).parent / "operators"
+    operator = re.compile(r"^class \w+\(BaseOperator\)", re.MULTILINE)
+    written = {path.stem for path in folder.glob("*.py") if operator.search(path.read_text(encoding="utf-8"))}
+    assert sorted(entry["python-modules"]) == sorted(f"leadway_provider.operators.{name}" for name in written)
+
+
+def test_the_plugin_is_that_of_the_entry_point() -> None:
+    """Airflow loads it by the entry point, and passes over a second plugin of that name."""
+    [listed] = leadway_provider.get_provider_info()["plugins"]
+    (entry_point,) = importlib.metadata.distribution("leadway-provider").entry_points.select(group="airflow.plugins")
+    assert entry_point.value.replace(":", ".") == listed["plugin-class"]
+    assert entry_point.load().name == listed["name"]
+
+
+def test_every_guide_and_logo_that_is_listed_exists() -> None:
+    """They are paths in the repository."""
+    [integration] = leadway_provider.get_provider_info()["integrations"]
+    paths = [*integration["how-to-guide"], integration["logo"]]
+    assert [
+        path for path in paths if not (Path(leadway_provider.__file__).parents[1] / path.lstrip("/")).is_file()
+    ] == []
