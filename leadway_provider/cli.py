@@ -17,6 +17,7 @@ from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.export import export
 from leadway_provider.commands.fields import fields
 from leadway_provider.commands.forget import forget_sync
+from leadway_provider.commands.init import init
 from leadway_provider.commands.locations import locations
 from leadway_provider.commands.plan import plan
 from leadway_provider.commands.preview import preview
@@ -58,6 +59,7 @@ state = typer.Typer(
 )
 
 app.command(rich_help_panel=_TRY)(sandbox)
+app.command(rich_help_panel=_SET_UP)(init)
 app.command(rich_help_panel=_SET_UP)(check)
 app.command(rich_help_panel=_SET_UP)(fields)
 app.command(rich_help_panel=_SET_UP)(locations)

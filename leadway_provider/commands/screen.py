@@ -68,6 +68,20 @@ class Screen:
         self._output.out(f"{question} [y/N] ", end="", highlight=False)
         return self._stdin.readline().strip().lower() in {"y", "yes"}
 
+    def answer(self, question: str, option: str, default: str | None = None) -> str:
+        """Return what a person at the terminal answers; an empty line is the default.
+
+        Raises:
+            CommandError: there is no terminal to ask at, or nothing was answered.
+        """
+        if not self._stdin.isatty():
+            raise CommandError(f"there is no terminal for a question; give {option}.", UNCONFIRMED)
+        shown = f" [{printable(default)}]" if default else ""
+        self._output.out(f"{question}{shown}: ", end="", highlight=False)
+        if not (answer := self._stdin.readline().strip() or default or ""):
+            raise CommandError(f"nothing was answered; give {option}.", UNCONFIRMED)
+        return answer
+
     @contextmanager
     def counting(self, doing: str) -> Iterator[Callable[[int], None]]:
         """Give a function that shows how many rows are done, on standard error, if that is a terminal."""
