@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 KINDS = ("sqlite", "postgresql")
 MANY = int(os.environ.get("LEADWAY_BENCHMARK_ROWS", "1000000"))
 """Rows of the large syncs. A run with fewer takes less time, and says less."""
-FIGURES = ("planning", "delivery", "quota", "sharing", "tags", "ledger", "page", "streaming")
+FIGURES = ("planning", "delivery", "quota", "sharing", "tags", "accounts", "ledger", "page", "streaming")
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,44 @@ def tags(folder: Path) -> Iterator[Figure]:
         measured=f"{found['seconds_with']:.1f} s against {found['seconds_without']:.1f} s",
         ratio=ratio,
         kept=ratio <= 1.1,
+    )
+
+
+def accounts(folder: Path) -> Iterator[Figure]:
+    """One query for 10 accounts and for 110: what an account more costs without changes. And the split of an outbox."""
+    few, many = (measure("accounts", "query", number, "20", str(folder / number)) for number in ("10", "110"))
+    added = many["accounts"] - few["accounts"]
+    each = (many["again_seconds"] - few["again_seconds"]) / added
+    yield Figure(
+        name="an account more, without changes",
+        goal="at most 150 ms of a processor",
+        measured=f"{1000 * each:.0f} ms",
+        ratio=each / 0.15,
+        kept=each <= 0.15,
+    )
+    calls = (many["again_calls"] - few["again_calls"]) / added
+    yield Figure(
+        name="calls for it, one of them for its token",
+        goal="at most 2",
+        measured=f"{calls:.2f}",
+        ratio=calls / 2,
+        kept=calls <= 2,
+    )
+    yield Figure(
+        name="connections to the state, 110 accounts",
+        goal="at most 15",
+        measured=f"{many['connections']:.0f}",
+        ratio=many["connections"] / 15,
+        kept=many["connections"] <= 15,
+    )
+    found = measure("accounts", "split", "50000", str(folder / "split"))
+    cost = found["processor_seconds"] / found["rows"]
+    yield Figure(
+        name=f"split {found['rows']:,.0f} rows for workers",
+        goal="at most 150 µs of a processor a row",
+        measured=f"{1e6 * cost:.0f} µs",
+        ratio=cost / 150e-6,
+        kept=cost <= 150e-6,
     )
 
 

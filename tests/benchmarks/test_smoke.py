@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.accounts import query, split
 from tests.benchmarks.pace import alone, tags, together
 from tests.benchmarks.run import measure
 from tests.benchmarks.steps import steps
@@ -35,6 +36,19 @@ def test_the_cost_of_tags(tmp_path: Path) -> None:
     assert found["calls_without"] * 30 == pytest.approx(31)
     assert found["calls_with"] * 30 == pytest.approx(34)
     assert found["calls_again"] * 30 == pytest.approx(31)
+
+
+def test_the_cost_of_an_account(tmp_path: Path) -> None:
+    """Each account takes two calls where nothing changed: for its token, and to prove it."""
+    found = query(3, 2, tmp_path)
+    assert found["again_calls"] == 6
+    assert found["connections"] > 0
+
+
+def test_the_cost_of_a_split(tmp_path: Path) -> None:
+    """All rows are in parts."""
+    found = split(40, tmp_path)
+    assert (found["rows"], found["parts"]) == (40, 8)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
