@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -31,15 +31,22 @@ class Scene:
     Attributes:
         url: the sandbox.
         folder: where the files are; each scene has its own.
+        quota: what the account's connection says of its quota; without it, a task keeps to the API's own.
     """
 
     url: str
     folder: Path
+    quota: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         """The connections, as Airflow reads them."""
-        account = {"conn_type": "leadway", "host": self.url, "password": TOKEN, "extra": {"location_id": LOCATION}}
+        account = {
+            "conn_type": "leadway",
+            "host": self.url,
+            "password": TOKEN,
+            "extra": {"location_id": LOCATION, **self.quota},
+        }
         files = {
             name: {"conn_type": "sqlite", "host": str(self.folder / f"{name}.db")} for name in ("warehouse", "state")
         }
@@ -83,12 +90,14 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, name: str, *, rows: int, sandbox_arguments: Sequence[str]) -> Iterator[Scene]:
+def scene(
+    folder: Path, name: str, *, rows: int, sandbox_arguments: Sequence[str], quota: Mapping[str, int] | None = None
+) -> Iterator[Scene]:
     """A scene of its own, with so many customers."""
     place = folder / name
     place.mkdir()
     with sandbox(*sandbox_arguments) as url:
-        made = Scene(url, place)
+        made = Scene(url, place, quota or {})
         made.fill(rows)
         yield made
 
