@@ -32,6 +32,9 @@ _DRIVER_BUSY_SECONDS: Final = 5
 _FEW_PAGES: Final = 1000
 """Pages of a SQLite file, 4 KB each, that are moved in one transaction, or not worth one."""
 
+_SPARE: Final = 32
+"""One page of so many in a SQLite file may stay unused. To move the others costs about what the outbox cost in them."""
+
 _ATTEMPTS: Final = 10
 _DEADLOCKS: Final = frozenset({1213, "40P01", "40001"})
 """The codes of MariaDB and MySQL, and of PostgreSQL, for a transaction that was rolled back in favour of another."""
@@ -136,7 +139,7 @@ class Database:
                 driver_connection: Any = connection.connection.driver_connection
                 (pages,) = driver_connection.execute("PRAGMA page_count").fetchone()
                 (free,) = driver_connection.execute("PRAGMA freelist_count").fetchone()
-                if free < max(_FEW_PAGES, pages // 8) or free == before:
+                if free < max(_FEW_PAGES, pages // _SPARE) or free == before:
                     return
                 before = free
                 # As a script, which is run to its end; `execute` would stop after the first page.
