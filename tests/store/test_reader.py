@@ -128,7 +128,7 @@ def test_the_default_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     with pytest.raises(ConfigurationError, match=r"leadway_state\.db"):
         open_state_for_reading(None)
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.glob("*.db"))  # Airflow itself makes a folder for its logs
     StateStore.open_file(tmp_path / "leadway_state.db").close()
 
     with closing(open_state_for_reading(None)) as reader:

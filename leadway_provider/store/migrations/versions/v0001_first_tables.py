@@ -50,6 +50,7 @@ def upgrade() -> None:
     _create_claim()
     _create_staged_claim()
     _create_outbox()
+    _create_workers()
     _create_snapshot()
     _create_token()
     _create_quota()
@@ -105,6 +106,7 @@ def _create_run() -> None:
         sa.Column("watermark_at", UtcDateTime()),
         sa.Column("resync_asked_at", UtcDateTime()),
         sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("parts", sa.Integer()),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counters),
         sa.Column("comparison", document()),
         sa.Column("seconds", sa.Double(), nullable=False),
@@ -221,12 +223,37 @@ def _create_outbox() -> None:
         sa.Column("withheld", sa.SmallInteger(), nullable=False),
         sa.Column("reasons", document()),
         sa.Column("in_crm", document()),
+        sa.Column("part", sa.Integer()),
         sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
         sa.ForeignKeyConstraint(["run_id"], ["leadway_run.id"], name="leadway_outbox_of_run"),
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_outbox_of_row"),
         **OPTIONS,
     )
     _create_index("leadway_outbox_order", "leadway_outbox", ["run_id", "outcome", "id"])
+    _create_index("leadway_outbox_part", "leadway_outbox", ["run_id", "part", "id"], where="part IS NOT NULL")
+
+
+def _create_workers() -> None:
+    op.create_table(
+        "leadway_worker",
+        sa.Column("run_id", RunId(), primary_key=True, autoincrement=False),
+        sa.Column("token", sa.String(32), primary_key=True),
+        sa.Column("heartbeats", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False),
+        **WITHOUT_ID,
+    )
+    op.create_table(
+        "leadway_part",
+        sa.Column("run_id", RunId(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("first_position", row_number(), nullable=False),
+        sa.Column("last_position", row_number(), nullable=False),
+        sa.Column("is_complete", sa.SmallInteger(), nullable=False, server_default="0"),
+        sa.Column("worker", sa.String(32)),
+        sa.PrimaryKeyConstraint("run_id", "number", name="leadway_part_once"),
+        **WITHOUT_ID,
+    )
 
 
 def _create_snapshot() -> None:
