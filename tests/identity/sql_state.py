@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
+from leadway_provider.store.parts import SqlPartStore
 from leadway_provider.store.run import SyncRun
 from leadway_provider.store.state import StateStore
 from leadway_provider.store.tables import RunStatus
@@ -31,6 +32,14 @@ class SqlState:
         """Continue with a dry run."""
         run = self._store.resume_reviewed(self._sync, run_id, task_run=task_run, digest=b"")
         return SqlRun(self._engine, run)
+
+    def parts(self, run_id: str) -> SqlPartStore:
+        """Return the parts of a run, for several workers."""
+        return self._store.parts(self._sync, run_id)
+
+    def join(self, run_id: str) -> SqlRun:
+        """Return a run that was split, for one of its workers."""
+        return SqlRun(self._engine, self._store.join(self._sync, run_id))
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Return what is known of each source row, by its key."""

@@ -19,6 +19,7 @@ from leadway_provider.sync.request import SyncIdentity
 from leadway_provider.testing import MemoryState
 from tests.identity.faults import Fault, run_inline
 from tests.identity.model import INVALID, Person, RunSpec, World, rows_of
+from tests.identity.split_world import SplitWorld
 from tests.identity.sql_state import SqlState
 
 EMAILS: Final = [f"e{number}@example.com" for number in range(5)]
@@ -113,8 +114,8 @@ HISTORIES: Final = st.builds(
 )
 
 
-def _world(history: History) -> World:
-    world = World(rules=history.rules, policy=history.removal, retry_refused=history.retry_refused)
+def _world(history: History, kind: type[World]) -> World:
+    world = kind(rules=history.rules, policy=history.removal, retry_refused=history.retry_refused)
     world.account.clears_identities = history.clears
     world.account.refuses_taken_identities = history.refuses_taken
     return world
@@ -148,17 +149,30 @@ def _contacts(world: World) -> dict[str, dict[str, Any]]:
 
 
 # The limits keep a run of all tests short: a history takes a second on a database that stores each commit safely.
-@settings(
-    max_examples=25,
+SLOW: Final = settings(
     derandomize=True,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@settings(SLOW, max_examples=25)
 @given(history=HISTORIES)
 def test_the_same_runs_end_the_same_in_memory_and_in_a_database(engine: sa.Engine, history: History) -> None:
     """Counts, contacts, rows and claims, after each run: killed ones, partial ones, and ones that were reviewed."""
-    in_memory, in_sql = _world(history), _world(history)
+    _compare(engine, history, World)
+
+
+@settings(SLOW, max_examples=10)
+@given(history=HISTORIES)
+def test_so_do_runs_that_several_workers_deliver(engine: sa.Engine, history: History) -> None:
+    """The same, with workers of which some are killed, and others take over."""
+    _compare(engine, history, SplitWorld)
+
+
+def _compare(engine: sa.Engine, history: History, kind: type[World]) -> None:
+    in_memory, in_sql = _world(history, kind), _world(history, kind)
     with closing(StateStore.open(engine, "state", in_sql.time.now)) as store:
         sync = SyncIdentity(f"customers {uuid.uuid4().hex}", "https://api.example.com", "loc1")
         state = SqlState(engine, store, sync)
