@@ -23,7 +23,7 @@ from leadway_provider.api.models import (
     read_custom_fields,
     read_users,
 )
-from leadway_provider.api.search import contacts_behind
+from leadway_provider.api.search import CONTACTS_OF_A_PAGE, contacts_behind
 from leadway_provider.api.sentences import known_sentence
 from leadway_provider.api.v3 import JsonObject
 from leadway_provider.contacts.contact import JsonValue
@@ -145,16 +145,19 @@ class Endpoints(ABC):
             )
         )
 
-    async def search_contacts(self, after: Sequence[JsonValue] | None = None) -> list[ContactRecord]:
-        """Return the next contacts of the account, at most 500, in the order in which they were added; none at the end.
+    async def search_contacts(
+        self, after: Sequence[JsonValue] | None = None, limit: int = CONTACTS_OF_A_PAGE
+    ) -> list[ContactRecord]:
+        """Return the next contacts of the account, in the order in which they were added; none at the end.
 
         What was written in the last minute may be missing, or be as it was before (observed). Each contact has the
         field `searchAfter`, its own place in this order (documented).
 
         Args:
             after: the `searchAfter` of the last contact that was read; None begins with the first contact.
+            limit: the most contacts to return, at most 500 (documented).
         """
-        return await self.send(contacts_behind(after, self.location_id, self._read_contact))
+        return await self.send(contacts_behind(after, limit, self.location_id, self._read_contact))
 
     async def delete_contact(self, contact_id: str) -> None:
         """Delete the contact of an id.

@@ -15,7 +15,7 @@ CONTACTS_OF_A_PAGE: Final = 500
 
 
 def contacts_behind(
-    after: Sequence[JsonValue] | None, location_id: str, read: Callable[[JsonObject], ContactRecord]
+    after: Sequence[JsonValue] | None, limit: int, location_id: str, read: Callable[[JsonObject], ContactRecord]
 ) -> Call[list[ContactRecord]]:
     """Return the call that reads the contacts behind a place, in the order in which they were added.
 
@@ -23,12 +23,13 @@ def contacts_behind(
 
     Args:
         after: the `searchAfter` of the last contact that was read; None begins with the first contact.
+        limit: the most contacts to return.
         location_id: the account.
         read: reads a contact of the answer.
     """
     body: JsonObject = {
         "locationId": location_id,
-        "pageLimit": CONTACTS_OF_A_PAGE,
+        "pageLimit": limit,
         "sort": [{"field": "dateAdded", "direction": "asc"}],
     }
     if after is not None:

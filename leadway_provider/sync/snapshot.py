@@ -22,6 +22,7 @@ from leadway_provider.words import counted
 _BYTES: Final = 8
 """A field that differs is taken for equal once in 18,446,744 million million comparisons."""
 _BLANK: Final = bytes(_BYTES)
+_SMALLEST_PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,12 @@ class FoundContact(Protocol):
 class ContactSearch(Protocol):
     """The account, as far as its contacts can be searched."""
 
-    async def search_contacts(self, after: Sequence[JsonValue] | None) -> Sequence[FoundContact]:
-        """Return the contacts behind a place, in the order in which they were added; none at the end.
+    async def search_contacts(self, after: Sequence[JsonValue] | None, limit: int) -> Sequence[FoundContact]:
+        """Return the contacts behind a place, at most so many, in the order in which they were added; none at the end.
 
         Raises:
-            LeadwayError: the account could not be reached, or refuses it.
+            UnavailableError: the account could not be reached, or its answer is too large to be read.
+            LeadwayError: it refuses this.
         """
         ...
 
@@ -197,6 +199,7 @@ class AccountReading:
         digester: what is kept of a contact.
         on_page: is called with the number of contacts that were read so far.
         contacts: how many contacts were read.
+        page_size: the most contacts of the next page.
         shown: the names that any contact showed. A field that none showed may be one that a search does not return.
         ended: whether the account was read to its end.
     """
@@ -205,6 +208,7 @@ class AccountReading:
     digester: ContactDigester
     on_page: Callable[[int], None] = lambda _: None
     contacts: int = 0
+    page_size: int = 500
     shown: set[str] = field(default_factory=set, repr=False)
     ended: bool = False
     _after: list[JsonValue] | None = None
@@ -216,11 +220,11 @@ class AccountReading:
             UnavailableError: the account does not say where its next page begins.
             LeadwayError: as search and store raise. A further call goes on behind the pages that were stored.
         """
-        page = await search.search_contacts(self._after)
+        page = await self._page(search, self._after)
         while page:
             after = self._end_of(page)
             storing = asyncio.create_task(asyncio.to_thread(self._keep, page))
-            reading = asyncio.ensure_future(search.search_contacts(after))
+            reading = asyncio.ensure_future(self._page(search, after))
             # Both are awaited however one of them ends: what is stored counts as read, and nothing else does.
             stored, following = await asyncio.gather(storing, reading, return_exceptions=True)
             if isinstance(stored, BaseException):
@@ -231,6 +235,16 @@ class AccountReading:
                 raise following
             page = following
         self.ended = True
+
+    async def _page(self, search: ContactSearch, after: list[JsonValue] | None) -> Sequence[FoundContact]:
+        """Return the next page; an answer that can't be read may have been too large, so the pages get smaller."""
+        while True:
+            try:
+                return await search.search_contacts(after, self.page_size)
+            except UnavailableError as error:
+                if not error.is_unreadable or self.page_size <= _SMALLEST_PAGE:
+                    raise
+            self.page_size //= 2
 
     def _end_of(self, page: Sequence[FoundContact]) -> list[JsonValue]:
         after = page[-1].fields.get("searchAfter")

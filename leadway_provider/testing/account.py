@@ -128,16 +128,17 @@ class MemoryAccount:
         found, _ = self._match({"email": email, "phone": phone})
         return None if found is None else MemoryContact(found, shown(found, self._contacts[found]))
 
-    async def search_contacts(self, after: Sequence[JsonValue] | None = None) -> list[MemoryContact]:
+    async def search_contacts(self, after: Sequence[JsonValue] | None = None, limit: int = 500) -> list[MemoryContact]:
         """Return the next contacts of the account, in the order in which they were added; none at the end.
 
         Args:
             after: the `searchAfter` of the last contact that was read; None begins with the first contact.
+            limit: the most contacts to return, if `page_size` is not fewer.
         """
         self.calls += 1
         start = 0 if after is None else int(str(after[0]))
         places = {contact_id: int(contact_id.removeprefix("contact")) for contact_id in self._contacts}
-        found = [each for each, place in places.items() if place > start][: self.page_size]
+        found = [each for each, place in places.items() if place > start][: min(self.page_size, limit)]
         return [
             MemoryContact(each, {**shown(each, self._contacts[each]), "searchAfter": [places[each]]}) for each in found
         ]

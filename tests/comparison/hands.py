@@ -46,8 +46,8 @@ class HandAccount(MemoryAccount):
         self.writes += 1
         return await super().update_contact(contact_id, fields)
 
-    async def search_contacts(self, after: Sequence[JsonValue] | None = None) -> list[MemoryContact]:
-        found = copy.deepcopy(await super().search_contacts(after))
+    async def search_contacts(self, after: Sequence[JsonValue] | None = None, limit: int = 500) -> list[MemoryContact]:
+        found = copy.deepcopy(await super().search_contacts(after, limit))
         self.after_page()
         return found
 
