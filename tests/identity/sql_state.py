@@ -64,12 +64,16 @@ class SqlState:
         }
 
     def claims(self) -> dict[tuple[str, str], ClaimKind]:
-        """Return who holds, retains or waits for which identity, by its hash and the row's key."""
-        claim, row = tables.claim.c, tables.row.c
+        """Return who holds, retains or waits for which identity, by its hash and the row's key.
+
+        Those of rows that only a plan without a seal has added do not count; the next run deletes them.
+        """
+        claim, row, run = tables.claim.c, tables.row.c, tables.run.c
         wanted = (
             sa.select(claim.identity, row.source_key, claim.kind)
             .join_from(tables.claim, tables.row, row.id == claim.row_id)
-            .where(claim.sync_id == self._sync_id)
+            .join(tables.run, run.id == row.run_id)
+            .where(claim.sync_id == self._sync_id, run.sealed_at.is_not(None))
         )
         with self._engine.connect() as connection:
             return {(each.identity.hex(), each.source_key): ClaimKind(each.kind) for each in connection.execute(wanted)}
