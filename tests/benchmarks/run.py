@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 KINDS = ("sqlite", "postgresql")
 MANY = int(os.environ.get("LEADWAY_BENCHMARK_ROWS", "1000000"))
 """Rows of the large syncs. A run with fewer takes less time, and says less."""
-FIGURES = ("planning", "delivery", "quota", "sharing", "tags", "accounts", "ledger", "page", "streaming")
+FIGURES = ("planning", "delivery", "quota", "sharing", "tags", "accounts", "ledger", "page", "streaming", "account")
 
 
 @dataclass(frozen=True)
@@ -284,6 +284,32 @@ def streaming(folder: Path) -> Iterator[Figure]:
         measured=f"{own['ours']:.2f} s against {own['bare']:.2f} s (processor)",
         ratio=ratio,
         kept=ratio <= 1.1,
+    )
+
+
+def account(folder: Path) -> Iterator[Figure]:
+    """An account of 100,000 contacts at the documented quota, 50 ms a call, against the same calls and nothing else."""
+    for contacts in ("10000", "100000"):
+        measure("account", "fill", contacts, str(folder))
+    bare, few, many = (
+        measure("account", what, contacts, str(folder))
+        for what, contacts in (("bare", "100000"), ("read", "10000"), ("read", "100000"))
+    )
+    ratio = many["seconds"] / bare["seconds"]
+    yield Figure(
+        name=f"read {many['contacts']:,.0f} contacts",
+        goal="at most 1.1 x the calls alone",
+        measured=f"{many['seconds']:.1f} s against {bare['seconds']:.1f} s",
+        ratio=ratio,
+        kept=ratio <= 1.1 and many["contacts"] == 100_000,
+    )
+    more = many["peak_mb"] - few["peak_mb"]
+    yield Figure(
+        name="memory for that",
+        goal=f"at most 64 MB more than for {few['contacts']:,.0f}",
+        measured=f"{many['peak_mb']:.0f} MB against {few['peak_mb']:.0f} MB",
+        ratio=more / 64,
+        kept=more <= 64,
     )
 
 

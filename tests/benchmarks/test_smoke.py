@@ -51,6 +51,14 @@ def test_the_cost_of_a_split(tmp_path: Path) -> None:
     assert (found["rows"], found["parts"]) == (40, 8)
 
 
+@pytest.mark.parametrize("what", ["bare", "read"])
+def test_an_account_is_read(tmp_path: Path, what: str) -> None:
+    """All contacts, in two pages and a call that finds the end."""
+    measure("account", "fill", "700", str(tmp_path))
+    found = measure("account", what, "700", str(tmp_path))
+    assert (found["contacts"], found["calls"]) == (700, 3)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_sync_is_planned_delivered_and_compared(kind: str, tmp_path: Path) -> None:
     """Each step treats every row, and a run over unchanged rows makes one call, which proves the token."""
