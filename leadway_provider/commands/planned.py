@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from leadway_provider.api.client import LeadwayClient
+from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.reading import OpenSync
 from leadway_provider.exceptions import ConfigurationError, GuardError, StateMissingError
 from leadway_provider.hooks.database import database_name, open_state_for_reading
@@ -96,8 +97,15 @@ def planned(sync: OpenSync, *, on_batch: Callable[[Counts], None]) -> PlannedSyn
         on_batch: is called with the counts after each batch of rows.
 
     Raises:
+        CommandError: the sync compares rows with the account itself.
         LeadwayError: as the account, the source and the state store raise.
     """
+    if sync.request.compare != "state":
+        raise CommandError(
+            f"task {sync.request.task_id} compares rows with the account itself (compare='account'), which is read for "
+            "that: use a dry run.",
+            2,
+        )
     with TemporaryDirectory(prefix="leadway-plan-") as folder:
         file = Path(folder) / "state.db"
         with closing(StateStore.open_file(file)) as state:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -108,6 +110,26 @@ def test_airflow_has_the_same_commands(warehouse: Warehouse) -> None:
         )
         assert (theirs.returncode, theirs.stdout) == (ours.returncode, ours.stdout), theirs.stderr
     assert ours.returncode == 2
+
+
+def test_progress_is_shown_on_a_terminal_only(warehouse: Warehouse) -> None:
+    """It is on standard error, so that the output of the command can go into a program at the same time."""
+    warehouse.fill(ANN)
+    ours, theirs = os.openpty()
+    query = ["--sql", "SELECT id, email FROM customers", "--source-conn-id", "warehouse", "--key", "id"]
+    command = [sys.executable, "-m", "leadway_provider.cli", "preview", *query, "--json"]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    shown = b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment) as process:
+        os.close(theirs)
+        with suppress(OSError):  # a terminal that nobody writes to any more ends so
+            while part := os.read(ours, 4096):
+                shown += part
+        out, _ = process.communicate()
+    os.close(ours)
+    assert b"Reading rows" in shown
+    assert json.loads(out)["read"] == 1
+    assert leadway(*command[3:]).stderr == ""
 
 
 def test_colours_are_for_terminals_only(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:

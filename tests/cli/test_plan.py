@@ -23,8 +23,11 @@ ROWS: tuple[Row, ...] = tuple((n, f"p{n}@example.com", "Pat", None, None) for n 
 def planned(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> dict[str, Any]:
     """Return what the command prints as JSON."""
     capsys.readouterr()
-    assert main(["plan", *QUERY, *STATE, *arguments, "--json"]) == status
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    for more in ([], ["--json"]):
+        assert main(["plan", *QUERY, *STATE, *arguments, *more]) == status
+        out = capsys.readouterr().out
+        assert "example.com" not in out  # no value of a contact is printed
+    found: dict[str, Any] = json.loads(out)
     return found
 
 
@@ -120,3 +123,21 @@ def test_the_days_of_quota_are_counted(
     found = planned(capsys)
     assert (found["days"], found["calls_left_today"]) == (1, None)
     assert found["seconds"] == pytest.approx(5 * 0.5 / 10_000)
+
+
+def test_a_sync_that_compares_with_the_account_is_refused(
+    warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its plan needs the account's contacts, so a number without them would be wrong."""
+    dag = tmp_path / "compared.py"
+    dag.write_text(
+        "from airflow.sdk import DAG\n"
+        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
+        'with DAG("customers", schedule=None):\n'
+        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
+        "        state_conn_id='state', compare='account')\n",
+        encoding="utf-8",
+    )
+    warehouse.fill(*ROWS)
+    assert main(["plan", "customers.sync", "--dags", str(dag)]) == 2
+    assert "use a dry run" in capsys.readouterr().err.splitlines()[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import subprocess
 import sys
@@ -163,6 +164,19 @@ def test_what_is_not_there_is_an_error(
     assert shown.err.startswith("leadway rejected: ")
     assert said in shown.err
     assert not shown.out
+
+
+@pytest.mark.usefixtures("found")
+def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same facts: rows by outcome, counts by reason, and each row with its reasons."""
+    [of_sync] = json.loads(rejected(capsys, "--json"))
+    assert of_sync["rejected"] == {"invalid": 2, "refused": 1}
+    assert {(each["code"], each["rows"]) for each in of_sync["reasons"]} == {("no_identity", 2), ("refused_by_api", 1)}
+    assert [(row["source_key"], row["outcome"]) for row in of_sync["rows"]] == [
+        ("3", "invalid"),
+        ("4", "invalid"),
+        ("2", "refused"),
+    ]
 
 
 def test_a_limit_of_no_rows_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

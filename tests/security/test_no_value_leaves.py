@@ -126,6 +126,12 @@ class Shown:
             ["syncs", "--json"],
             ["rejected"],
             ["rejected", "--csv"],
+            ["rejected", "--json"],
+            *(
+                [*command, *more]
+                for command in (["runs"], ["waiting"], ["state", "export"])
+                for more in ([], ["--json"])
+            ),
             *(["trace", "--key", str(row["id"]), *more] for row in ROWS for more in ([], ["--json"])),
         ):
             assert main([*arguments, "--state-conn-id", "state"]) == 0
