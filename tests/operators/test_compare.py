@@ -88,7 +88,7 @@ def test_what_was_changed_by_hand_is_put_right(warehouse: Warehouse, sandbox: Sa
     deleted = [id_of(sandbox, number) for number in range(30, 40)]
     for contact_id in deleted:
         sandbox.account.delete(contact_id)
-    add(sandbox, 9_999)
+    add(sandbox, MANY + 1)
     sandbox.journal.clear()
 
     report = compare("weekly")
