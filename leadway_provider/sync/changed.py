@@ -23,6 +23,7 @@ class ChangedRow(NamedTuple):
         row_hash: the first half of its fingerprint.
         row_id: its id in the state store; 0 where the key is new.
         acknowledged: the fingerprint that the CRM acknowledged; None where it counts as changed, whatever it becomes.
+        is_repeated: whether the plan has read its key before. What it claimed then has to be decided anew.
     """
 
     place: int
@@ -30,6 +31,7 @@ class ChangedRow(NamedTuple):
     row_hash: bytes
     row_id: int
     acknowledged: bytes | None = None
+    is_repeated: bool = False
 
     def is_acknowledged(self, fingerprint: bytes, users: bytes) -> bool:
         """Return whether the CRM acknowledged the row, or the contact that it becomes, as it is now.
@@ -39,6 +41,16 @@ class ChangedRow(NamedTuple):
             users: stands for the account's users.
         """
         return is_same_row(self.acknowledged, self.row_hash, users) or is_same_contact(self.acknowledged, fingerprint)
+
+    def is_as_before(self, verdict: Verdict, fingerprint: bytes, users: bytes) -> bool:
+        """Return whether a repeated row became what the CRM acknowledged again, and may keep all of it.
+
+        Args:
+            verdict: what the row may send.
+            fingerprint: as for `is_acknowledged`.
+            users: the same.
+        """
+        return self.is_repeated and not verdict.reasons and self.is_acknowledged(fingerprint, users)
 
     def unchanged(self, row_id: int, fingerprint: bytes, users: bytes, finding: Finding) -> list[SettledRow]:
         """Return what the seal has to store of a row whose contact the account has already; nothing for most rows.

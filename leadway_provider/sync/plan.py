@@ -165,12 +165,14 @@ class Planner:
                     repeated[row_id] = key
                 else:
                     seen[byte] |= bit
-            if trusts_state and is_same_row(acknowledged, row_hash, users):
+            is_same = trusts_state and is_same_row(acknowledged, row_hash, users)
+            if is_same and (row_id not in repeated or self._is_older(row_id)):
                 unchanged += 1
-            elif self.seen_by_newer and is_set(self.seen_by_newer, row_id):
+            elif self._is_older(row_id):
                 older.append(row_id)
             else:
-                changed.append(ChangedRow(index, key, row_hash, row_id, None if full_resync else acknowledged))
+                known_as = None if full_resync else acknowledged
+                changed.append(ChangedRow(index, key, row_hash, row_id, known_as, row_id in repeated))
         if repeated:
             self._supersede(list(repeated))
             self._repeated.add(repeated.values())
@@ -180,6 +182,9 @@ class Planner:
             self._older[row_id >> 3] |= 1 << (row_id & 7)
         if changed:
             self._write(rows, sorted(changed, key=lambda row: row.place))
+
+    def _is_older(self, row_id: int) -> bool:
+        return bool(self.seen_by_newer) and is_set(self.seen_by_newer, row_id)
 
     def _was_read(self, row_id: int) -> bool:
         return is_set(self._seen, row_id)
@@ -254,7 +259,9 @@ class Planner:
         settled = [
             SettledRow(row.row_id, row.key, RowState.UNCHANGED, fingerprint=fingerprints[row.key])
             for row in changed
-            if self.comparison is None and is_same_contact(row.acknowledged, fingerprints[row.key])
+            if self.comparison is None
+            and not row.is_repeated
+            and is_same_contact(row.acknowledged, fingerprints[row.key])
         ]
         self._compared_again += len(settled)
         for each in settled:
@@ -283,6 +290,8 @@ class Planner:
             elif row_id not in sent:
                 outcome = RowState.INVALID if self._is_invalid(verdict) else RowState.SUPERSEDED
                 settled.append(SettledRow(row_id, key, outcome, verdict.reasons))
+            elif self.comparison is None and row.is_as_before(verdict, fingerprints[key], users):
+                settled.append(SettledRow(row_id, key, RowState.UNCHANGED, fingerprint=fingerprints[key]))
             elif finding and finding.is_equal:
                 settled += (equal := row.unchanged(row_id, fingerprints[key], users, finding))
                 self._counts[RowState.UNCHANGED] += not equal

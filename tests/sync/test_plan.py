@@ -350,3 +350,18 @@ def test_counts_are_reported_after_each_batch() -> None:
     batches: list[list[Row]] = [[(1, "a@example.com")], [(2, INVALID), (1, "b@example.com")]]
     planner.plan(batches, read_again=lambda: batches, on_batch=reported.append)
     assert reported == [Counts(read=1, pending=1), Counts(read=3, pending=1, invalid=1, superseded=1)]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 10])
+@pytest.mark.parametrize("between", ["b@example.com", INVALID])
+def test_a_key_that_comes_again_as_it_was_claims_what_it_had(batch_size: int, between: str) -> None:
+    """What an earlier row of its key would have claimed is free for others, and what it has is not."""
+    sync = Scenario(Columns(), batch_size)
+    run, _ = sync.plan([(1, "b@example.com"), (3, "a@example.com")])
+    sync.deliver(run)
+    run, _ = sync.plan([(1, "c@example.com"), (3, between), (3, "a@example.com")])
+    assert [row.source_key for row in waiting(run)] == ["1"]
+    assert sync.deliver(run) == Counts(read=3, unchanged=1, superseded=1, updated=1)
+    run, found = sync.plan([(1, "c@example.com"), (3, "a@example.com"), (5, "b@example.com"), (6, "a@example.com")])
+    assert [row.source_key for row in waiting(run)] == ["5"]
+    assert found.counts == Counts(read=4, unchanged=2, superseded=1, pending=1)
