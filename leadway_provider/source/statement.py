@@ -17,6 +17,7 @@ _VERBS: Final = re.compile(
 )
 """How a statement begins. What begins otherwise is a part of one: a text or a comment that only its database reads."""
 
+_IN: Final = re.compile(r"\bIN\s*\(([^()]*)\)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\s'\"`(),;:=<>]+")
 
 
@@ -98,7 +99,7 @@ def _with_lists(sql: str, parameters: Mapping[str, object], name: str) -> tuple[
             sql, found = re.subn(written, rf"\1 :{each}", sql, flags=re.IGNORECASE)
             if found and not value:
                 raise SourceError(f"The list :{each} for source {name!r} is empty; IN needs at least one value.")
-            if re.search(rf"\bIN\s*\(\s*(?!SELECT\b|WITH\b)[^()]*:{each}\b", sql, flags=re.IGNORECASE):
+            if f":{each}" in _in_lists_of_values(sql):
                 raise SourceError(
                     f"The SQL for source {name!r} has the list :{each} beside other values of an IN: write IN :{each}, "
                     "and put the other values into the list."
@@ -106,6 +107,12 @@ def _with_lists(sql: str, parameters: Mapping[str, object], name: str) -> tuple[
             if found:
                 lists[each] = list(value)
     return sql, lists
+
+
+def _in_lists_of_values(sql: str) -> Collection[str]:
+    """Return the words of what stands in the brackets of an IN, without those of a query there."""
+    inside = [each.split() for each in _IN.findall(sql.replace(",", " "))]
+    return {word for words in inside if words and words[0].upper() not in ("SELECT", "WITH") for word in words}
 
 
 def without_values(message: str, sql: str) -> str:
