@@ -21,10 +21,14 @@ from pydantic import BaseModel, SecretStr
 from sqlalchemy.types import TypeEngine
 
 import leadway_provider
+from tests.airflow_version import VERSION
 
 _PACKAGE: Final = "leadway_provider"
-_UNLOADED: Final = ("leadway_provider.store.migrations.env",)
-"""Modules that only Alembic can load, and that hold no class."""
+_UNLOADED: Final = (
+    "leadway_provider.store.migrations.env",
+    *(["leadway_provider.retry"] if VERSION < (3, 3) else []),
+)
+"""Modules that only Alembic can load, and that hold no class, and those that need a newer Airflow."""
 
 
 def marker(name: str) -> str:

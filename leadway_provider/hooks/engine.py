@@ -36,6 +36,9 @@ _NOT_INSTALLED: Final = frozenset({"AirflowOptionalProviderFeatureException", "N
 
 _LONGEST: Final = 300
 
+_WITHOUT_HOOK: Final = (None, "", "email", "generic")
+"""Types that Airflow's own form offers, and that nothing can be reached with."""
+
 
 def sql_engine(
     conn_id: str,
@@ -80,6 +83,11 @@ def _hook(conn_id: str, hook_params: Mapping[str, object] | None) -> tuple[Any, 
         raise ConnectionSettingsError(
             f"Connection {conn_id!r} does not exist: create it in Airflow, or correct the id."
         ) from None
+    if connection.conn_type in _WITHOUT_HOOK:
+        raise ConnectionSettingsError(
+            f"Connection {conn_id!r} is of type {connection.conn_type!r}, which has no hook: give it the type of a SQL "
+            "database, such as 'postgres', and install Airflow's provider for that type."
+        )
     if connection.conn_type == "jdbc":
         raise ConnectionSettingsError(
             f"Connection {conn_id!r} is of type 'jdbc', which is not supported: use the connection type of the "

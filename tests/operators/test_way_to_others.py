@@ -150,6 +150,7 @@ def test_a_file_that_would_be_made_is_not(monkeypatch: pytest.MonkeyPatch, wareh
     ("connection", "hook_params", "said"),
     [
         ({"conn_type": "jdbc", "host": "jdbc:postgresql://db"}, None, "of type 'jdbc', which is not supported: .*odbc"),
+        ({"conn_type": "generic"}, None, "of type 'generic', which has no hook: give it the type of a SQL database"),
         ({"conn_type": "nonsense"}, None, "of type 'nonsense', and its hook can't be loaded: .*Install Airflow's prov"),
         ({"conn_type": "fs"}, None, "of type 'fs', whose hook has no SQLAlchemy engine"),
         ({"conn_type": "odbc"}, {"driver": 5}, "OdbcHook can't connect: .* Correct the connection or hook_params"),

@@ -65,4 +65,4 @@ def test_a_missing_package_is_named_with_what_installs_it(package: str) -> None:
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
     assert package in line
-    assert "pip install 'leadway-provider[sandbox]'" in line
+    assert "install leadway-provider with its extra 'sandbox'" in line
