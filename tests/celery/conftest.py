@@ -23,12 +23,12 @@ SHOPS: Final = tuple(f"shop-{n}" for n in range(1, 9))
 BIG: Final = "sandbox-location"
 ROWS_OF_A_SHOP: Final = 30
 ROWS_OF_BIG: Final = 240
-QUOTA: Final = Quota(20, 1.0)
+QUOTA: Final = Quota(10, 1.0)
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """An agency's nine accounts; each grants 20 calls in any second."""
+    """An agency's nine accounts; each grants 10 calls in any second."""
     settings = Settings(burst=QUOTA, daily=None, latency=0.05, more_locations=SHOPS, journal_length=100_000)
     with SandboxServer(settings) as server:
         yield server

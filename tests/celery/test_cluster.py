@@ -14,15 +14,15 @@ OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused
 
 def test_a_worker_is_killed(cluster: Cluster, sandbox: SandboxServer) -> None:
     """Everything is delivered, nothing is doubled, and each account is called within its quota."""
-    big, shops = cluster.trigger("big_account"), cluster.trigger("eight_accounts")
-    until(lambda: len(sandbox.service.accounts[BIG]) > ROWS_OF_BIG // 4, "the big account has a quarter of its rows")
+    big = cluster.trigger("big_account")
     until(lambda: cluster.runs(big, "deliver_north", "deliver_south"), "two workers deliver to the big account")
+    shops = cluster.trigger("eight_accounts")  # now, so that its tasks don't keep a worker from the big account
+    until(lambda: len(sandbox.service.accounts[BIG]) > ROWS_OF_BIG // 4, "the big account has a quarter of its rows")
     cluster.kill_worker("north")
     assert len(sandbox.service.accounts[BIG]) < ROWS_OF_BIG
     cluster.start_worker("east", queue="north")  # another machine in its place
     tasks = {(task["task_id"], task["map_index"]): task for task in cluster.ended(big)}
     assert tasks["deliver_north", -1]["try_number"] > 1
-    assert cluster.report(big, "deliver_south")["acknowledged"] > 0
     tasks |= {(task["task_id"], task["map_index"]): task for task in cluster.ended(shops)}
     again = [task for task in tasks.values() if task["try_number"] > 1]
 
