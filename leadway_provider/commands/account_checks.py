@@ -12,7 +12,7 @@ from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.settings import ConnectionSettings
 from leadway_provider.clock import utc_now
 from leadway_provider.commands.account import open_account
-from leadway_provider.commands.finding import Finding, FindingState, failed, ok, warning
+from leadway_provider.commands.check_result import CheckResult, CheckState, failed, ok, warning
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.exceptions import (
     AccessDeniedError,
@@ -32,7 +32,7 @@ _LITTLE: Final = 0.1
 _SCOPE_ADVICE: Final = "Add the scope {scope} to the token in the account's settings, {purpose}."
 
 
-def check_account(conn_id: str, location_id: str | None) -> Iterator[Finding]:
+def check_account(conn_id: str, location_id: str | None) -> Iterator[CheckResult]:
     """Return what is found of a connection and its account; after a failure that ends everything, nothing more."""
     try:
         with open_account(conn_id, location_id) as hook:
@@ -56,7 +56,7 @@ def check_account(conn_id: str, location_id: str | None) -> Iterator[Finding]:
         yield failed("connection", str(error))
 
 
-def _connection(settings: ConnectionSettings) -> Finding:
+def _connection(settings: ConnectionSettings) -> CheckResult:
     says = f"{settings.conn_id} reaches {settings.base_url}, version {settings.api_version}."
     if settings.verify is False:
         return warning(
@@ -67,12 +67,12 @@ def _connection(settings: ConnectionSettings) -> Finding:
     return ok("connection", says)
 
 
-def _clock_and_quota(hook: LeadwayHook) -> Iterator[Finding]:
+def _clock_and_quota(hook: LeadwayHook) -> Iterator[CheckResult]:
     async def headers(client: LeadwayClient) -> tuple[str | None, LeadwayClient]:
         return client.headers.get("date"), client
 
     date, client = hook.call(headers)
-    yield clock_finding(date, utc_now())
+    yield clock_result(date, utc_now())
     pacer, daily = client.pacer, client.pacer.daily
     if "x-ratelimit-max" not in client.headers or daily is None:
         yield warning(
@@ -89,7 +89,7 @@ def _clock_and_quota(hook: LeadwayHook) -> Iterator[Finding]:
         yield ok("quota", says)
 
 
-def clock_finding(date: str | None, now: datetime) -> Finding:
+def clock_result(date: str | None, now: datetime) -> CheckResult:
     """Return how far this machine's clock, which says now, is from the Date header of an answer."""
     try:
         server = parsedate_to_datetime(date or "")
@@ -105,7 +105,7 @@ def clock_finding(date: str | None, now: datetime) -> Finding:
     )
 
 
-def _scopes(hook: LeadwayHook) -> Iterator[Finding]:
+def _scopes(hook: LeadwayHook) -> Iterator[CheckResult]:
     """Return whether each scope is there, by a call that needs it and finds nothing."""
     yield ok("scope", "locations/customFields.readonly is there.")
     yield _scope("contacts.readonly", "to look contacts up after a lost answer", lambda: hook.get_contact(_NOBODY))
@@ -113,10 +113,10 @@ def _scopes(hook: LeadwayHook) -> Iterator[Finding]:
         "contacts.write", "to create and update contacts", lambda: hook.update_contact(_NOBODY, first_name="Check")
     )
     users = _scope("users.readonly", "to read e-mails in assigned_to", hook.get_users)
-    yield users if users.state is FindingState.OK else replace(users, state=FindingState.WARNING)
+    yield users if users.state is CheckState.OK else replace(users, state=CheckState.WARNING)
 
 
-def _scope(scope: str, purpose: str, call: Callable[[], object]) -> Finding:
+def _scope(scope: str, purpose: str, call: Callable[[], object]) -> CheckResult:
     try:
         call()
     except (AccessDeniedError, AuthenticationError):
@@ -126,7 +126,7 @@ def _scope(scope: str, purpose: str, call: Callable[[], object]) -> Finding:
     return ok("scope", f"{scope} is there.")
 
 
-def _duplicates(hook: LeadwayHook) -> Finding:
+def _duplicates(hook: LeadwayHook) -> CheckResult:
     name = "duplicates"
     try:
         allowed = hook.get_location().allow_duplicate_contact
@@ -145,7 +145,7 @@ def _duplicates(hook: LeadwayHook) -> Finding:
     )
 
 
-def _custom_fields(found: list[CustomField]) -> Finding:
+def _custom_fields(found: list[CustomField]) -> CheckResult:
     says = f"the account has {counted(len(found), 'custom field')} for contacts"
     if unusable := sum(bool(each.unusable) for each in found):
         return warning(

@@ -9,7 +9,7 @@ from typing import Final
 import typer
 
 from leadway_provider.commands.airflow import logs_aside, use_airflow
-from leadway_provider.commands.finding import Finding, FindingState
+from leadway_provider.commands.check_result import CheckResult, CheckState
 from leadway_provider.commands.layout import fact_lines, printed
 from leadway_provider.commands.options import AsJson, LeadwayConnId, LocationId, StateConnId
 from leadway_provider.commands.screen import screen_of
@@ -44,16 +44,16 @@ def check(
     else:
         screen.show(printed(line for each in found for line in _lines(each)))
         screen.show(f"\n{_in_words(found)}")
-    if any(each.state is FindingState.FAILED for each in found):
+    if any(each.state is CheckState.FAILED for each in found):
         raise typer.Exit(_FAILED)
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    yield from fact_lines(finding.state, [f"{finding.name}:", *finding.says.split()], indent=0)
-    if finding.advice:
-        yield from fact_lines("", ["→", *finding.advice.split()], indent=0)
+def _lines(result: CheckResult) -> Iterator[str]:
+    yield from fact_lines(result.state, [f"{result.name}:", *result.says.split()], indent=0)
+    if result.advice:
+        yield from fact_lines("", ["→", *result.advice.split()], indent=0)
 
 
-def _in_words(found: list[Finding]) -> str:
-    numbers = {state: sum(each.state is state for each in found) for state in FindingState}
+def _in_words(found: list[CheckResult]) -> str:
+    numbers = {state: sum(each.state is state for each in found) for state in CheckState}
     return ", ".join(f"{number} {state}" for state, number in numbers.items() if number)

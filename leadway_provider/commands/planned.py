@@ -33,7 +33,7 @@ _PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
+class GrantedQuota:
     """The account's quota, as its answer says.
 
     Attributes:
@@ -79,7 +79,7 @@ class PlannedSync:
     departed: int
     contact_calls: int
     other_calls: int
-    quota: Quota
+    quota: GrantedQuota
     plan: Plan = field(repr=False)
     stops: str = field(repr=False)
 
@@ -210,6 +210,8 @@ def _priced(sync: OpenSync, run: SyncRun, found: Plan, stops: str) -> PlannedSyn
     )
 
 
-async def _quota(client: LeadwayClient) -> Quota:
+async def _quota(client: LeadwayClient) -> GrantedQuota:
     pacer, daily = client.pacer, client.pacer.daily
-    return Quota(pacer.maximum, pacer.interval, daily.remaining if daily else None, daily.limit if daily else None)
+    return GrantedQuota(
+        pacer.maximum, pacer.interval, daily.remaining if daily else None, daily.limit if daily else None
+    )

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Final
 
 from leadway_provider import __version__
-from leadway_provider.commands.finding import Finding, failed, ok, warning
+from leadway_provider.commands.check_result import CheckResult, failed, ok, warning
 from leadway_provider.exceptions import LeadwayError, StateMissingError
 from leadway_provider.hooks.configuration import configured_state_conn_id, executors_on_many_machines
 from leadway_provider.hooks.database import default_file, open_state_for_reading
@@ -20,7 +20,7 @@ _PACKAGES: Final = ("apache-airflow", "sqlalchemy")
 _NO_KEY: Final = "Set [core] fernet_key in Airflow's configuration, the same on every machine, before the first run."
 
 
-def check_state(conn_id: str | None) -> Iterator[Finding]:
+def check_state(conn_id: str | None) -> Iterator[CheckResult]:
     """Return what is found of the state store, and of the key that its hashes and tokens are kept with."""
     conn_id = conn_id or configured_state_conn_id()
     name = f"connection {conn_id}" if conn_id else str(default_file())
@@ -44,7 +44,7 @@ def check_state(conn_id: str | None) -> Iterator[Finding]:
         yield warning("fernet key", "Airflow has none: hashes of e-mails and phones can be found by trying.", _NO_KEY)
 
 
-def check_versions() -> Finding:
+def check_versions() -> CheckResult:
     """Return the versions that a report of a problem should name."""
     others = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return ok("versions", f"leadway-provider {__version__}, {others}, python {platform.python_version()}.")

@@ -13,7 +13,7 @@ WIDTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarPart:
     """A part of a bar.
 
     Attributes:
@@ -31,14 +31,14 @@ class Part:
     width: float
 
 
-def parts(counts: Counts) -> tuple[Part, ...]:
+def parts(counts: Counts) -> tuple[BarPart, ...]:
     """Return the parts of the bar, in the order of the report; an outcome without rows has none."""
     total = sum(counts[outcome] for outcome in OUTCOMES)
-    found: list[Part] = []
+    found: list[BarPart] = []
     before = 0
     for outcome in OUTCOMES:
         if rows := counts[outcome]:
-            found.append(Part(outcome, rows, rows / total, WIDTH * before / total, WIDTH * rows / total))
+            found.append(BarPart(outcome, rows, rows / total, WIDTH * before / total, WIDTH * rows / total))
             before += rows
     return tuple(found)
 

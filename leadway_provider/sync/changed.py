@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.sync.claims import Verdict
-from leadway_provider.sync.comparison import ComparedRow, Finding
+from leadway_provider.sync.comparison import ComparedRow, RowComparison
 from leadway_provider.sync.fingerprint import is_same_contact, is_same_row
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import PlannedRow, SettledRow
@@ -52,7 +52,7 @@ class ChangedRow(NamedTuple):
         """
         return self.is_repeated and not verdict.reasons and self.is_acknowledged(fingerprint, users)
 
-    def unchanged(self, row_id: int, fingerprint: bytes, users: bytes, finding: Finding) -> list[SettledRow]:
+    def unchanged(self, row_id: int, fingerprint: bytes, users: bytes, finding: RowComparison) -> list[SettledRow]:
         """Return what the seal has to store of a row whose contact the account has already; nothing for most rows.
 
         Args:
@@ -90,7 +90,7 @@ def compared_rows(
     ]
 
 
-def only_differing(row: PlannedRow, finding: Finding | None) -> PlannedRow:
+def only_differing(row: PlannedRow, finding: RowComparison | None) -> PlannedRow:
     """Return a row that sends, to a contact that was found otherwise, what differs there only."""
     if finding is None or not finding.differing:
         return row

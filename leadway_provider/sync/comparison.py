@@ -35,7 +35,7 @@ class ContactLookup(Protocol):
         ...
 
 
-class Verdict(Enum):
+class ComparisonResult(Enum):
     """How a row compares with the account."""
 
     EQUAL = auto()
@@ -66,17 +66,17 @@ class ComparedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowComparison:
     """What the comparison found for a row.
 
     Attributes:
-        verdict: how it compares.
+        result: how it compares.
         contact_id: the contact that it was compared with.
         in_crm: the hashes of the e-mail and phone that this contact has; None where nothing new was found of them.
         differing: the API paths of the fields that differ, where the row is written to this contact by its id.
     """
 
-    verdict: Verdict
+    result: ComparisonResult
     contact_id: str | None = None
     in_crm: frozenset[str] | None = None
     differing: frozenset[str] = field(default=frozenset(), repr=False)
@@ -84,10 +84,10 @@ class Finding:
     @property
     def is_equal(self) -> bool:
         """Whether the row needs no call."""
-        return self.verdict is Verdict.EQUAL
+        return self.result is ComparisonResult.EQUAL
 
 
-_UNKNOWN: Final = Finding(Verdict.UNKNOWN)
+_UNKNOWN: Final = RowComparison(ComparisonResult.UNKNOWN)
 
 
 @dataclass
@@ -161,11 +161,11 @@ class AccountComparison:
     _returned: dict[str, bool] = field(default_factory=dict, repr=False)
     fields: Tally = field(default_factory=Tally)
 
-    def compare(self, rows: Sequence[ComparedRow]) -> dict[int, Finding]:
+    def compare(self, rows: Sequence[ComparedRow]) -> dict[int, RowComparison]:
         """Return what was found for each row, by its id, and count it."""
         places = self._places(rows)
         looked_up = self._looked_up(rows, places)
-        found: dict[int, Finding] = {}
+        found: dict[int, RowComparison] = {}
         for row in rows:
             place = places[row.row_id]
             finding = found[row.row_id] = self._finding(row, place, looked_up)
@@ -255,7 +255,7 @@ class AccountComparison:
         is_recent = place.home is not None and place.home.changed_at >= self.read_since - LAG
         return is_recent and (not row.is_acknowledged or bool(self.digester.differences(row.contact, place.digest)))
 
-    def _finding(self, row: ComparedRow, place: _Place, looked_up: Mapping[str, ContactDigest]) -> Finding:
+    def _finding(self, row: ComparedRow, place: _Place, looked_up: Mapping[str, ContactDigest]) -> RowComparison:
         if place.home is not None and place.home.is_unanswered:
             return _UNKNOWN
         if place.contact_id is None:
@@ -264,19 +264,19 @@ class AccountComparison:
         if digest is None:
             digest = None if self._is_unsure(row, place) else place.digest
         if digest is None:
-            return Finding(Verdict.MISSING, place.contact_id)
+            return RowComparison(ComparisonResult.MISSING, place.contact_id)
         if place.is_shared:
-            return Finding(Verdict.EQUAL) if row.is_acknowledged else _UNKNOWN
+            return RowComparison(ComparisonResult.EQUAL) if row.is_acknowledged else _UNKNOWN
         if place.contact_id in looked_up or not row.is_acknowledged:
             differing = self.digester.differences(row.contact, digest)
         else:
             differing = self._returned_of(self.digester.differences(row.contact, digest), digest)
         if row.is_acknowledged and place.home:
             differing -= self._kept_back(differing, row.contact, place.home, digest)
-        verdict = Verdict.DIFFERENT if differing else Verdict.EQUAL
+        result = ComparisonResult.DIFFERENT if differing else ComparisonResult.EQUAL
         of_home = frozenset(differing) if place.is_home else frozenset[str]()
         is_known = row.is_acknowledged and place.home is not None and place.home.in_crm == digest.identities
-        return Finding(verdict, place.contact_id, None if is_known else digest.identities, of_home)
+        return RowComparison(result, place.contact_id, None if is_known else digest.identities, of_home)
 
     def _returned_of(self, differing: set[str], digest: ContactDigest) -> set[str]:
         """Return the fields that a search returns; of others the account's last acknowledgement is believed."""
@@ -310,14 +310,14 @@ class AccountComparison:
         is_first = found is not None and self.digester.hasher.hash(name, value) in found.identities
         return not (is_first and self.store.residents([owner]).get(owner))
 
-    def _count(self, row: ComparedRow, finding: Finding) -> None:
-        match finding.verdict:
-            case Verdict.EQUAL if not row.is_acknowledged:
+    def _count(self, row: ComparedRow, finding: RowComparison) -> None:
+        match finding.result:
+            case ComparisonResult.EQUAL if not row.is_acknowledged:
                 self.tally.add(row.row_id, ["adopted"])
-            case Verdict.DIFFERENT if row.is_acknowledged:
+            case ComparisonResult.DIFFERENT if row.is_acknowledged:
                 self.tally.add(row.row_id, ["drifted"])
                 self.fields.add(row.row_id, [self.targets.get(path, path) for path in finding.differing])
-            case Verdict.MISSING:
+            case ComparisonResult.MISSING:
                 self.tally.add(row.row_id, ["missing"])
 
 
@@ -336,7 +336,7 @@ class AccountFindings:
     unmatched: int | None = None
 
 
-def no_comparison(_: Sequence[ComparedRow]) -> dict[int, Finding]:
+def no_comparison(_: Sequence[ComparedRow]) -> dict[int, RowComparison]:
     """Find nothing: rows are compared with what the account last acknowledged."""
     return {}
 

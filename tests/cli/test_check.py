@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from leadway_provider.cli import main
-from leadway_provider.commands.account_checks import clock_finding
-from leadway_provider.commands.finding import FindingState
+from leadway_provider.commands.account_checks import clock_result
+from leadway_provider.commands.check_result import CheckState
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
@@ -102,16 +102,16 @@ def test_the_quota_and_the_duplicate_setting_are_read(
 @pytest.mark.parametrize(
     ("date", "state"),
     [
-        (format_datetime(NOON, usegmt=True), FindingState.OK),
-        (format_datetime(NOON - timedelta(minutes=5), usegmt=True), FindingState.WARNING),
-        (format_datetime(NOON + timedelta(days=1), usegmt=True), FindingState.WARNING),
-        ("yesterday", FindingState.WARNING),
-        (None, FindingState.WARNING),
+        (format_datetime(NOON, usegmt=True), CheckState.OK),
+        (format_datetime(NOON - timedelta(minutes=5), usegmt=True), CheckState.WARNING),
+        (format_datetime(NOON + timedelta(days=1), usegmt=True), CheckState.WARNING),
+        ("yesterday", CheckState.WARNING),
+        (None, CheckState.WARNING),
     ],
 )
-def test_a_clock_that_is_wrong_is_a_warning(date: str | None, state: FindingState) -> None:
+def test_a_clock_that_is_wrong_is_a_warning(date: str | None, state: CheckState) -> None:
     """The API's Date header is compared with this machine's clock."""
-    assert clock_finding(date, NOON).state is state
+    assert clock_result(date, NOON).state is state
 
 
 @pytest.mark.usefixtures("warehouse")

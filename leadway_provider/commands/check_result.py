@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class FindingState(StrEnum):
+class CheckState(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -15,7 +15,7 @@ class FindingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What a check of one thing has found.
 
     Attributes:
@@ -26,21 +26,21 @@ class Finding:
     """
 
     name: str
-    state: FindingState
+    state: CheckState
     says: str = field(repr=False)
     advice: str = field(default="", repr=False)
 
 
-def ok(name: str, says: str) -> Finding:
-    """Return a finding of something that is as it should be."""
-    return Finding(name, FindingState.OK, says)
+def ok(name: str, says: str) -> CheckResult:
+    """Return the result of something that is as it should be."""
+    return CheckResult(name, CheckState.OK, says)
 
 
-def warning(name: str, says: str, advice: str) -> Finding:
-    """Return a finding that a sync can live with, and that a person should know."""
-    return Finding(name, FindingState.WARNING, says, advice)
+def warning(name: str, says: str, advice: str) -> CheckResult:
+    """Return a result that a sync can live with, and that a person should know."""
+    return CheckResult(name, CheckState.WARNING, says, advice)
 
 
-def failed(name: str, says: str, advice: str = "") -> Finding:
-    """Return a finding with which no sync works."""
-    return Finding(name, FindingState.FAILED, says, advice)
+def failed(name: str, says: str, advice: str = "") -> CheckResult:
+    """Return a result with which no sync works."""
+    return CheckResult(name, CheckState.FAILED, says, advice)
