@@ -67,6 +67,8 @@ def test_a_table_has_the_name_that_the_hook_gives_it(
     made = Connection.get("warehouse")
     hook = cast("Any", made).get_hook()
     info = hook.get_openlineage_database_info(made)
+    if info is None:
+        pytest.skip("earlier versions of this hook know no database")
     parser = SQLParser(hook.get_openlineage_database_dialect(made))
     parsed = parser.parse(sql)
     assert parsed

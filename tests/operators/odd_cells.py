@@ -51,7 +51,7 @@ class Cells:
 
 POSTGRES_CELLS: Final = Cells(
     odd=(
-        Odd("timestamptz '275760-09-13 00:00+00'", "timestamptz '1990-04-25 12:00+00'", OUT, kind="DATE"),
+        Odd("timestamptz '275760-09-13 00:00+00'", "timestamptz '1990-04-25 12:00:00+00'", OUT, kind="DATE"),
         Odd("timestamp 'infinity'", "timestamp '1990-04-25 12:00'", OUT),
         Odd("array[date '1990-04-25', 'infinity']", "array[date '1990-04-25']", OUT),
         Odd("array[date '20224-01-05']", "array[date '1990-04-25']", OUT, kind="CHECKBOX"),
@@ -159,7 +159,7 @@ SQLITE_CELLS: Final = Cells(
 )
 DUCKDB_CELLS: Final = Cells(
     odd=(
-        Odd("timestamptz '-infinity'", "timestamptz '1990-04-25 12:00+00'", OUT, kind="DATE"),
+        Odd("timestamptz '-infinity'", "timestamptz '1990-04-25 12:00:00+00'", OUT, kind="DATE"),
         Odd("timestamp '20224-01-05 00:00:00'", "timestamp '1990-04-25 12:00:00'", OUT),
         Odd("[date '1990-04-25', 'infinity']", "NULL::date[]", OUT),
         Odd("[date '20224-01-05']", "[]::date[]", OUT, kind="CHECKBOX"),
