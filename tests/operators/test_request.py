@@ -35,6 +35,7 @@ ANOTHER: Final[dict[str, Any]] = {
     "dry_run": True,
     "ledger_days": 7,
     "reviewed_run": "1",
+    "worker": 7,
     "full_resync": True,
     "allow_older": True,
     "quota": QuotaPolicy(daily_reserve=7),
@@ -46,6 +47,7 @@ ANOTHER: Final[dict[str, Any]] = {
     "retry_refused": 7,
     "guards": GuardPolicy(max_new=7),
     "only_keys": ("7",),
+    "compare": "account",
 }
 """Another value for each field."""
 
