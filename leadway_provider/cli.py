@@ -29,6 +29,7 @@ from leadway_provider.commands.screen import Screen, screen_of
 from leadway_provider.commands.syncs import syncs
 from leadway_provider.commands.trace import trace
 from leadway_provider.commands.upgrade import upgrade
+from leadway_provider.commands.verified import verify
 from leadway_provider.commands.verify import verify_mapping
 from leadway_provider.commands.waiting import waiting
 from leadway_provider.exceptions import LeadwayError
@@ -71,6 +72,7 @@ app.command(rich_help_panel=_LOOK)(runs)
 app.command(rich_help_panel=_LOOK)(rejected)
 app.command(rich_help_panel=_LOOK)(waiting)
 app.command(rich_help_panel=_LOOK)(trace)
+app.command(rich_help_panel=_LOOK)(verify)
 state.command()(upgrade)
 state.command()(reset)
 state.command()(export)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from airflow.providers.common.compat.openlineage.facet import (
     ColumnLineageDatasetFacet,
@@ -21,8 +21,9 @@ from airflow.providers.common.compat.openlineage.facet import (
     SQLJobFacet,
 )
 from airflow.providers.openlineage.extractors import OperatorLineage
-from openlineage.client.facet_v2 import column_lineage_dataset
+from openlineage.client.facet_v2 import column_lineage_dataset, data_quality_assertions_dataset
 
+from leadway_provider.contacts.targets import find_target
 from leadway_provider.lineage.facet import PRODUCER, ColumnUse, LeadwaySyncRunFacet
 from leadway_provider.lineage.fields import ContactField
 from leadway_provider.lineage.origin import Effect, Origin, QueryLineage, ResultColumn
@@ -30,6 +31,10 @@ from leadway_provider.lineage.query import DIALECTS
 from leadway_provider.lineage.run import RunLineage
 from leadway_provider.lineage.source import DatasetName
 from leadway_provider.sync.request import ALL_ACCOUNTS
+from leadway_provider.sync.verification import Verification
+
+_ALL_EQUAL: Final = "all_rows_equal"
+_NOT_DRIFTED: Final = "not_drifted"
 
 
 def operator_lineage(run: RunLineage) -> OperatorLineage[Any, Any]:
@@ -37,9 +42,10 @@ def operator_lineage(run: RunLineage) -> OperatorLineage[Any, Any]:
     query = run.query()
     datasets = _Datasets(run, query)
     written = run.accounts or (() if run.location_id == ALL_ACCOUNTS else (run,))
+    accounts = [_Datasets(each, query) for each in written]
     return OperatorLineage(
-        inputs=datasets.inputs(),
-        outputs=[_Datasets(each, query).output() for each in written],
+        inputs=[*datasets.inputs(), *(each.compared() for each in accounts if each.run.comparison)],
+        outputs=[each.output() for each in accounts],
         run_facets={"leadwaySync": datasets.run_facet()},
         job_facets={
             "sql": SQLJobFacet(
@@ -73,6 +79,24 @@ class _Datasets:
             namespace, name = self._result
             inputs.append(InputDataset(namespace=namespace, name=name, facets={"schema": schema}))
         return inputs
+
+    def compared(self) -> InputDataset:
+        """Return the account's contacts as a comparison has read them, with what it asserts of them."""
+        namespace, name = self.run.contacts
+        asserted = data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet(
+            producer=PRODUCER, assertions=list(self._assertions())
+        )
+        return InputDataset(namespace=namespace, name=name, inputFacets={"dataQualityAssertions": asserted})
+
+    def _assertions(self) -> Iterator[data_quality_assertions_dataset.Assertion]:
+        """Return whether all rows are equal, where the whole source was compared, and then the fields that drifted."""
+        found, counts = self.run.comparison, self.run.counts
+        if "unmatched" in found:
+            is_verified = Verification.of_run(found, counts) is not None
+            yield data_quality_assertions_dataset.Assertion(assertion=_ALL_EQUAL, success=is_verified)
+        for written in found.get("drifted_by_field", {}):
+            drifted = find_target(written).name
+            yield data_quality_assertions_dataset.Assertion(assertion=_NOT_DRIFTED, success=False, column=drifted)
 
     def output(self) -> OutputDataset:
         """Return the account's contacts."""

@@ -102,6 +102,7 @@ class RunRecord:
         seconds: float,
         quota_limit: int | None,
         quota_remaining: int | None,
+        comparison: Mapping[str, Any],
     ) -> None:
         """Record that the attempt has sent all that it could. The numbers are those of all attempts.
 
@@ -111,6 +112,7 @@ class RunRecord:
             seconds: how long the attempts took.
             quota_limit: the account's calls a day, or None where no answer has named them.
             quota_remaining: the calls that are left of them today.
+            comparison: what a comparison with the account found beside the counts.
         """
         self.lineage = replace(
             self.lineage,
@@ -119,6 +121,7 @@ class RunRecord:
             seconds=round(seconds, 3),
             quota_limit=quota_limit,
             quota_remaining=quota_remaining,
+            comparison=comparison,
         )
 
     def close(self) -> None:

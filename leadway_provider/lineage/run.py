@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from leadway_provider.lineage.assets import SCHEME
 from leadway_provider.lineage.fields import ContactField, expected_fields
@@ -36,6 +37,7 @@ class RunLineage:
         seconds: the duration of all attempts.
         quota_limit: the account's calls a day, from the API's last answer that named them.
         quota_remaining: the calls that are left of them.
+        comparison: what a comparison with the account found beside the counts; empty where there was none.
         accounts: where each row names its account, the run of each.
     """
 
@@ -57,6 +59,7 @@ class RunLineage:
     seconds: float | None = None
     quota_limit: int | None = None
     quota_remaining: int | None = None
+    comparison: Mapping[str, Any] = field(default_factory=dict, repr=False)
     accounts: tuple[RunLineage, ...] = ()
 
     @property

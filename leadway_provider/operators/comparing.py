@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,15 @@ from leadway_provider.exceptions import ContactNotFoundError, StateUnavailableEr
 from leadway_provider.operators.account import Account
 from leadway_provider.printable import printable_log
 from leadway_provider.store.state import SyncRun
-from leadway_provider.sync.comparison import AccountComparison
+from leadway_provider.sync.comparison import AccountComparison, AccountFindings
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.identities import IdentityHasher
+from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import ContactView
 from leadway_provider.sync.request import SyncRequest
 from leadway_provider.sync.seen import is_set
 from leadway_provider.sync.snapshot import AccountReading, ContactDigester
+from leadway_provider.sync.verification import Verification
 from leadway_provider.words import counted
 
 if TYPE_CHECKING:
@@ -44,14 +46,14 @@ class ComparedAccount:
     comparison: AccountComparison
     contacts: int
 
-    def conclude(self, planned: Plan) -> None:
-        """Store and log what was found, after all rows were compared."""
+    def conclude(self, planned: Plan) -> AccountFindings:
+        """Store, log and return what was found, after all rows were compared."""
 
         def was_read(row_id: int) -> bool:
             return is_set(planned.seen, row_id)
 
         found = self.comparison.findings(self.contacts, was_read if planned.is_whole else None)
-        self.run.store_comparison({name: value for name, value in asdict(found).items() if value is not None})
+        self.run.store_comparison(found.document())
         counts = planned.counts
         unmatched = "" if found.unmatched is None else f", {counted(found.unmatched, 'contact')} of no row"
         log.info(
@@ -60,6 +62,19 @@ class ComparedAccount:
         )
         if found.drifted_by_field:
             log.info("Drifted: %s", ", ".join(f"{name} {rows:,}" for name, rows in found.drifted_by_field.items()))
+        return found
+
+    def verify(self, found: AccountFindings, planned: Plan) -> None:
+        """Store and log that the account is as the source says, where the whole source was read and nothing is sent."""
+        if not planned.is_whole or planned.counts[RowState.PENDING]:
+            return
+        comparison = self.comparison
+        verified = Verification.of_rows(comparison.equal_rows(), comparison.read_since, comparison.digester.hasher.key)
+        self.run.store_comparison(found.document() | {"verified": verified.document()})
+        aside = {"rejected": planned.counts.rejected, "believed": found.believed}
+        beside = "".join(f", {rows:,} {name}" for name, rows in aside.items() if rows)
+        equal = counted(verified.rows, "row")
+        log.info("Verified: the account has %s as the source says%s (hash %s)", equal, beside, verified.hash)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 log = printable_log(__name__)
 
 
-def plan_removal(policy: RemovalPolicy, run: SyncRun, planned: Plan) -> None:
-    """Put the departed rows into the outbox, before the plan is sealed.
+def plan_removal(policy: RemovalPolicy, run: SyncRun, planned: Plan) -> int:
+    """Put the departed rows into the outbox, before the plan is sealed, and return how many these are.
 
     Raises:
         ConfigurationError: more rows have departed than the policy allows.
     """
     if not planned.counts["read"]:
         log.warning("The query returned no rows at all, so nothing is removed.")
-        return
+        return 0
     departures = find_departed(
         policy, run.removals, with_contact=run.count_with_contact(), is_present=planned.is_present
     )
@@ -39,6 +39,7 @@ def plan_removal(policy: RemovalPolicy, run: SyncRun, planned: Plan) -> None:
             "Departed, but not deleted: %s with a contact that this sync is not known to have created",
             counted(departures.foreign, "more row"),
         )
+    return departures.found
 
 
 def remove_contacts(

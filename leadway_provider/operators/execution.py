@@ -321,4 +321,5 @@ class Execution:
             seconds=seconds,
             quota_limit=daily.limit if daily else None,
             quota_remaining=daily.remaining if daily else None,
+            comparison=run.comparison(),
         )

@@ -112,7 +112,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             watermark does not move. A key of several columns is a list of their values. Templated.
         compare: `state` compares each row with what the account last acknowledged; `account` reads all contacts of the
             account, 500 a call, and compares each row with its contact, so that only what differs there is sent. The
-            report then has `contacts`, `drifted.<target>` by field and, for a whole read, `unmatched`. Templated.
+            report then has `contacts`, `drifted.<target>` by field, `believed` and, for a whole read, `unmatched`, and
+            where nothing had to be sent `verified_at`, `verified_rows` and `verified_hash`. Templated.
 
     Raises:
         AirflowFailException: too many rejected rows, or something that a person must correct.

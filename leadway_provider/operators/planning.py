@@ -97,16 +97,18 @@ class PlanPhase:
             log_mapping(request, self.sync, run.id, mapping)
             with self._compared(run, account, mapping, custom_fields) as compared:
                 planned = self._plan(run, mapping, seen_by_newer, source, compared)
-                if compared:
-                    compared.conclude(planned)
+                found = compared.conclude(planned) if compared else None
         self.record.planned(planned.counts)
         log_plan(run.id, planned, self.as_of, request.key_columns)
         check_guards(request.guards, self._figures(run, planned), task_id=request.task_id)
+        departed = 0
         if request.reads_all and request.removal.on_removed != "ignore":
             if seen_by_newer:
                 log.info("A newer data interval was synced before: this run does not show which rows have departed")
             else:
-                plan_removal(request.removal, run, planned)
+                departed = plan_removal(request.removal, run, planned)
+        if compared and found and not departed:
+            compared.verify(found, planned)
         return planned
 
     def _mapping(

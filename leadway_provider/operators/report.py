@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.mapping import ContactMapping, MappedColumn
@@ -18,6 +19,7 @@ from leadway_provider.store.waiting import WaitingRows
 from leadway_provider.sync.findings import Plan, UnkeyedRow
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
+from leadway_provider.sync.verification import Verification
 from leadway_provider.words import counted, duration_text, time_text
 
 log = printable_log(__name__)
@@ -174,11 +176,21 @@ def report_of(run: SyncRun, counts: Counts, *, watermark: datetime | None = None
     calls, seconds = run.totals()
     log.info("Run %s: %s; %s in %s", run.id, in_words(counts), counted(calls, "call"), _took(seconds))
     report: Report = {**counts, "calls": calls, "seconds": round(seconds, 3), "run_id": run.id}
-    found = run.comparison()
-    report |= {f"drifted.{name}": rows for name, rows in found.pop("drifted_by_field", {}).items()} | found
+    report |= _compared(run.comparison(), counts)
     if watermark is not None:
         log.info("The sync has read its source up to %s", time_text(watermark))
         report["watermark"] = watermark.isoformat()
+    return report
+
+
+def _compared(found: Mapping[str, Any], counts: Counts) -> Report:
+    """Return what a comparison with the account found beside the counts, as the report has it."""
+    verified = Verification.of_run(found, counts)
+    report: Report = {f"drifted.{name}": rows for name, rows in found.get("drifted_by_field", {}).items()}
+    report |= {name: found[name] for name in ("contacts", "unmatched", "believed") if name in found}
+    if verified is not None:
+        report["verified_at"] = verified.verified_at.isoformat()
+        report["verified_rows"], report["verified_hash"] = verified.rows, verified.hash
     return report
 
 

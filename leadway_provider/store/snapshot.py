@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from leadway_provider.store import tables
 from leadway_provider.store.bulk import delete_all, insert, matching
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
-from leadway_provider.store.encoding import decode_remarks
+from leadway_provider.store.encoding import decode_contact, decode_remarks
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.snapshot import ContactDigest, KnownHome
+from leadway_provider.sync.verification import RowHome
 
 _SNAPSHOT: Final = tables.snapshot.c
 _COLUMNS: Final = ("contact_id", "email", "phone", "fields", "tags", "matched_by")
@@ -73,6 +74,27 @@ class SqlSnapshotStore:
                 for contact_id, row_id in connection.execute(there):
                     found[contact_id].append(row_id)
         return found
+
+    def rows(self) -> Iterator[RowHome]:
+        """See `SnapshotStore.rows`; pages along the unique index of sync and key."""
+        row, outbox = tables.row.c, tables.outbox.c
+        columns = (row.id, row.source_key, row.contact_id, row.fingerprint)
+        after: str | None = None
+        while True:
+            page = sa.select(*columns).where(row.sync_id == self._sync_id)
+            if after is not None:
+                page = page.where(row.source_key > after)
+            with self._database.reading() as connection:
+                found = connection.execute(page.order_by(row.source_key).limit(self._database.chunk)).all()
+                planned: sa.Select[Any] = sa.select(outbox.row_id, outbox.contact, outbox.fingerprint).where(
+                    outbox.row_id.in_([each.id for each in found]), outbox.run_id == self._run_id
+                )
+                staged = {each.row_id: each for each in connection.execute(planned)}
+            if not found:
+                return
+            for each in found:
+                yield _as_planned(RowHome(*each), staged.get(each.id))
+            after = found[-1].source_key
 
     @repeated_after_deadlock
     def add(self, contacts: Sequence[ContactDigest]) -> None:
@@ -169,6 +191,14 @@ def _not_kept(remarks: str | None) -> frozenset[str]:
         return frozenset()
     said = decode_remarks(remarks)
     return frozenset(each.field for each in (*said.not_kept, *said.others) if each.field)
+
+
+def _as_planned(row: RowHome, staged: sa.Row[Any] | None) -> RowHome:
+    """Return a row with what a plan's outbox has for it."""
+    if staged is None:
+        return row
+    home = decode_contact(staged.contact).contact_id if staged.contact else None
+    return row._replace(contact_id=home or row.contact_id, fingerprint=staged.fingerprint)
 
 
 def _bytes(identity: str | None) -> bytes | None:

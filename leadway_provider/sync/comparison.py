@@ -7,19 +7,23 @@ on, an e-mail that several contacts have, a call without an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final, Protocol
 
 from leadway_provider.contacts.contact import Contact
 from leadway_provider.sync.ports import ContactView
-from leadway_provider.sync.seen import make_room, set_bit
 from leadway_provider.sync.snapshot import ContactDigest, ContactDigester, KnownHome, SnapshotStore
+from leadway_provider.sync.tally import Tally
+from leadway_provider.sync.verification import RowHome
 
 LAG: Final = timedelta(minutes=2)
 """How long a search may not show what was written; up to a minute was observed."""
+_FOUND: Final = "found"
+_BELIEVED: Final = "believed"
+"""Of rows that are equal: whether their contacts were found so, or the account's acknowledgement is believed."""
 _ALWAYS_SHOWN: Final = frozenset({"email", "phone", "tags", "customFields"})
 
 
@@ -74,12 +78,15 @@ class RowComparison:
         contact_id: the contact that it was compared with.
         in_crm: the hashes of the e-mail and phone that this contact has; None where nothing new was found of them.
         differing: the API paths of the fields that differ, where the row is written to this contact by its id.
+        is_believed: whether the row counts as equal although its contact, or some of it, was not found so: the account
+            acknowledged it.
     """
 
     result: ComparisonResult
     contact_id: str | None = None
     in_crm: frozenset[str] | None = None
     differing: frozenset[str] = field(default=frozenset(), repr=False)
+    is_believed: bool = False
 
     @property
     def is_equal(self) -> bool:
@@ -88,32 +95,6 @@ class RowComparison:
 
 
 _UNKNOWN: Final = RowComparison(ComparisonResult.UNKNOWN)
-
-
-@dataclass
-class Tally:
-    """Counts rows by what was found, with one bit for each row and kind, so that a row can be taken back."""
-
-    _bits: dict[str, bytearray] = field(default_factory=dict, repr=False)
-
-    def add(self, row_id: int, kinds: Collection[str]) -> None:
-        """Count a row for each of these kinds."""
-        for kind in kinds:
-            bits = self._bits.setdefault(kind, bytearray())
-            make_room(bits, row_id)
-            set_bit(bits, row_id)
-
-    def take_back(self, row_ids: Collection[int]) -> None:
-        """Count these rows no more."""
-        for bits in self._bits.values():
-            for row_id in row_ids:
-                if row_id >> 3 < len(bits):
-                    bits[row_id >> 3] &= ~(1 << (row_id & 7))
-
-    def counts(self) -> dict[str, int]:
-        """Return how many rows there are of each kind that has any."""
-        found = {kind: int.from_bytes(bits, "little").bit_count() for kind, bits in self._bits.items()}
-        return {kind: rows for kind, rows in found.items() if rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +141,7 @@ class AccountComparison:
     tally: Tally = field(default_factory=Tally)
     _returned: dict[str, bool] = field(default_factory=dict, repr=False)
     fields: Tally = field(default_factory=Tally)
+    equal: Tally = field(default_factory=Tally)
 
     def compare(self, rows: Sequence[ComparedRow]) -> dict[int, RowComparison]:
         """Return what was found for each row, by its id, and count it."""
@@ -183,6 +165,7 @@ class AccountComparison:
         """Count these rows no more: they are planned again, or another row stands for them."""
         self.tally.take_back(row_ids)
         self.fields.take_back(row_ids)
+        self.equal.take_back(row_ids)
 
     def findings(self, contacts: int, was_read: Callable[[int], bool] | None) -> AccountFindings:
         """Return what was found when all rows are compared.
@@ -193,7 +176,11 @@ class AccountComparison:
         """
         unmatched = None if was_read is None else self.store.count_unmatched(was_read)
         by_field = sorted(self.fields.counts().items(), key=lambda each: (-each[1], each[0]))
-        return AccountFindings(contacts, dict(by_field), unmatched)
+        return AccountFindings(contacts, dict(by_field), self.equal.counts().get(_BELIEVED, 0), unmatched)
+
+    def equal_rows(self) -> Iterator[RowHome]:
+        """Return the rows that were compared with their contacts and found equal, in the order of their keys."""
+        return (row for row in self.store.rows() if self.equal.has(row.row_id, _FOUND))
 
     def _places(self, rows: Sequence[ComparedRow]) -> dict[int, _Place]:
         homes = self.store.homes([row.row_id for row in rows if not row.is_new])
@@ -266,17 +253,17 @@ class AccountComparison:
         if digest is None:
             return RowComparison(ComparisonResult.MISSING, place.contact_id)
         if place.is_shared:
-            return RowComparison(ComparisonResult.EQUAL) if row.is_acknowledged else _UNKNOWN
-        if place.contact_id in looked_up or not row.is_acknowledged:
-            differing = self.digester.differences(row.contact, digest)
-        else:
-            differing = self._returned_of(self.digester.differences(row.contact, digest), digest)
+            return RowComparison(ComparisonResult.EQUAL, is_believed=True) if row.is_acknowledged else _UNKNOWN
+        found = differing = self.digester.differences(row.contact, digest)
+        if place.contact_id not in looked_up and row.is_acknowledged:
+            differing = self._returned_of(found, digest)
         if row.is_acknowledged and place.home:
-            differing -= self._kept_back(differing, row.contact, place.home, digest)
+            differing = differing - self._kept_back(differing, row.contact, place.home, digest)
         result = ComparisonResult.DIFFERENT if differing else ComparisonResult.EQUAL
         of_home = frozenset(differing) if place.is_home else frozenset[str]()
         is_known = row.is_acknowledged and place.home is not None and place.home.in_crm == digest.identities
-        return RowComparison(result, place.contact_id, None if is_known else digest.identities, of_home)
+        in_crm = None if is_known else digest.identities
+        return RowComparison(result, place.contact_id, in_crm, of_home, is_believed=differing != found)
 
     def _returned_of(self, differing: set[str], digest: ContactDigest) -> set[str]:
         """Return the fields that a search returns; of others the account's last acknowledgement is believed."""
@@ -311,6 +298,8 @@ class AccountComparison:
         return not (is_first and self.store.residents([owner]).get(owner))
 
     def _count(self, row: ComparedRow, finding: RowComparison) -> None:
+        if finding.is_equal:
+            self.equal.add(row.row_id, [_BELIEVED if finding.is_believed else _FOUND])
         match finding.result:
             case ComparisonResult.EQUAL if not row.is_acknowledged:
                 self.tally.add(row.row_id, ["adopted"])
@@ -328,12 +317,19 @@ class AccountFindings:
     Attributes:
         contacts: how many contacts the account has.
         drifted_by_field: how many rows drifted in which field, as the user writes it.
+        believed: how many rows count as unchanged because the account acknowledged them, although their contacts, or
+            some of their fields, were not found to be equal.
         unmatched: how many contacts no row is about; None where the plan did not read the whole source.
     """
 
     contacts: int
     drifted_by_field: Mapping[str, int] = field(repr=False)
+    believed: int
     unmatched: int | None = None
+
+    def document(self) -> dict[str, object]:
+        """Return it as plain values that the state store can keep as JSON, without what is None."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def no_comparison(_: Sequence[ComparedRow]) -> dict[int, RowComparison]:

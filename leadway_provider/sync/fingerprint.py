@@ -97,6 +97,11 @@ def is_same_contact(acknowledged: bytes | None, current: bytes) -> bool:
     return acknowledged is not None and len(current) > _HALF and acknowledged[_HALF:] == current[_HALF:]
 
 
+def contact_half(fingerprint: bytes) -> bytes:
+    """Return the second half of a fingerprint, which is of the contact alone."""
+    return fingerprint[_HALF:]
+
+
 def _comparable(contact: Contact) -> JsonValue:
     """Return what the contact holds in one order: tags, chosen options and custom fields have none in the CRM."""
     fields: dict[str, JsonValue] = {

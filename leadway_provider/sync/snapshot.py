@@ -7,7 +7,7 @@ never taken for missing: it is looked up by its id first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -17,6 +17,7 @@ from leadway_provider.contacts.contact import Contact, JsonValue
 from leadway_provider.contacts.normal import ContactForm
 from leadway_provider.exceptions import UnavailableError
 from leadway_provider.sync.identities import IdentityHasher
+from leadway_provider.sync.verification import RowHome
 from leadway_provider.words import counted
 
 _BYTES: Final = 8
@@ -106,6 +107,10 @@ class SnapshotStore(Protocol):
 
     def residents(self, contact_ids: Collection[str]) -> Mapping[str, Collection[int]]:
         """Return the rows, by id, that live on these contacts, without those that were removed."""
+        ...
+
+    def rows(self) -> Iterator[RowHome]:
+        """Return the rows of the sync as they are once the run's plan counts, in the order of the keys' characters."""
         ...
 
     def add(self, contacts: Sequence[ContactDigest]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.snapshot import ContactDigest, KnownHome
+from leadway_provider.sync.verification import RowHome
 from leadway_provider.testing.tables import MemoryPlan, MemoryTables
 
 
@@ -44,6 +45,14 @@ class MemorySnapshot:
             if row.contact_id in contact_ids and row.state is not RowState.REMOVED:
                 found.setdefault(str(row.contact_id), []).append(row.row_id)
         return found
+
+    def rows(self) -> Iterator[RowHome]:
+        """See `SnapshotStore.rows`."""
+        staged = {entry.row_id: entry for entry in self._tables.entries_of(self._plan)}
+        for row in sorted(self._tables.rows.values(), key=lambda each: each.source_key):
+            entry = staged.get(row.row_id)
+            home = (entry.contact_id if entry else None) or row.contact_id
+            yield RowHome(row.row_id, row.source_key, home, entry.fingerprint if entry else row.fingerprint)
 
     def add(self, contacts: Sequence[ContactDigest]) -> None:
         """See `SnapshotStore.add`."""

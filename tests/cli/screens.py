@@ -21,6 +21,7 @@ _ALWAYS_THE_SAME: Final = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "2026-11-23 06:00:00 UTC"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00"), "2026-11-23T06:00:00+00:00"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "70e8025d-3418-4dcd-8955-593549e59e16"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "d9b7c79b071a5a8f9cf18eb1cdbf7270"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16}\b"), "216a1d8f45754c92"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b"), "60baf9227ca7"),

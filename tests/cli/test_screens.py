@@ -53,6 +53,15 @@ def test_a_history_of_one_run() -> None:
 
 
 @pytest.mark.usefixtures("delivered")
+def test_the_screen_of_a_verified_account(sandbox: SandboxServer) -> None:
+    """Two rows are equal and one is invalid."""
+    sandbox.faults.clear()
+    sync("third", constants={"tags": ["customer"]}, max_rejected=1)
+    sync("fourth", constants={"tags": ["customer"]}, max_rejected=1, compare="account")
+    assert_screen("verify", "verify", "--sync", "customers.sync", "--state-conn-id", "state")
+
+
+@pytest.mark.usefixtures("delivered")
 def test_the_screens_of_the_set_up() -> None:
     """What is checked, what the account has, and which account it is."""
     assert_screen("check", "check", "--state-conn-id", "state")

@@ -17,6 +17,7 @@ from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.records import SettledRow
 from leadway_provider.sync.request import SyncIdentity
 from leadway_provider.sync.snapshot import ContactDigest, SnapshotStore
+from leadway_provider.sync.verification import RowHome
 from leadway_provider.testing import MemoryState
 from tests.store.sample import begin, deliver_all, row_ids, sealed
 
@@ -87,6 +88,32 @@ def test_rows_are_known_with_their_homes(made: Made) -> None:
     assert homes[ids["new"]].contact_id is None
     a = str(homes[ids["a"]].contact_id)
     assert {each: list(rows) for each, rows in store.residents([a, "nobody"]).items()} == {a: [ids["a"]]}
+
+
+def test_rows_are_read_in_the_order_of_their_keys(made: Made) -> None:
+    """Capitals first, whatever the database, and each once; a new row has neither contact nor fingerprint."""
+    store, ids = made
+    found = list(store.rows())
+    assert [(each.row_id, each.source_key) for each in found] == [(ids[key], key) for key in ("a", "b", "new")]
+    assert [each.contact_id is None for each in found] == [False, False, True]
+    assert found[2].fingerprint is None
+
+
+def test_rows_are_as_the_plan_leaves_them(state: StateStore, sync: SyncIdentity) -> None:
+    """Over several pages, with the contacts that it found and the fingerprints that it stores."""
+    deliver_all(sealed(state, sync, "b"))
+    run = begin(state, sync, "run 2")
+    keys = ["b", "B", "a", *(f"k{number:04}" for number in range(2_500))]
+    ids = row_ids(run, *keys)
+    [before] = [each for each in run.snapshot.rows() if each.source_key == "b"]
+    run.write([], [SettledRow(ids["a"], "a", RowState.UNCHANGED, (), b"0123456789abcdef", "found")])
+    run.write([], [SettledRow(ids["b"], "b", RowState.UNCHANGED, (), b"fedcba9876543210")])
+
+    found = list(run.snapshot.rows())
+
+    assert [each.source_key for each in found] == sorted(keys)
+    assert found[1] == RowHome(ids["a"], "a", "found", b"0123456789abcdef")
+    assert found[2] == RowHome(ids["b"], "b", before.contact_id, b"fedcba9876543210")
 
 
 def test_nothing_is_left_when_a_plan_has_ended(made: Made) -> None:

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from leadway_provider.contacts.row import MappedColumn
 from leadway_provider.store import tables
 from leadway_provider.store.database import Database, chunks
-from leadway_provider.store.encoding import decode_columns
+from leadway_provider.store.encoding import decode_columns, decode_document
 from leadway_provider.store.reading.page import Order, Page
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.waiting import waiting_in_runs
 from leadway_provider.sync.outcome import Counts, RowState
+from leadway_provider.sync.verification import Verification
 
 _RUN: Final = tables.run.c
 _FACTS: Final = (
@@ -70,6 +71,25 @@ class RunSummary:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedRun:
+    """A run that found the account as the source says.
+
+    Attributes:
+        run: the run.
+        verification: what it found.
+        contacts: how many contacts the account had.
+        unmatched: how many of them no row is about.
+        believed: how many rows, beside those that were found equal, count as unchanged because they were acknowledged.
+    """
+
+    run: RunSummary
+    verification: Verification
+    contacts: int
+    unmatched: int
+    believed: int
+
+
 class RunReader:
     """The runs in one state store. Every method raises StateUnavailableError where it can't be reached or read."""
 
@@ -111,6 +131,21 @@ class RunReader:
         wanted = sa.select(_RUN["columns"]).where(_RUN.id == run_id)
         with self._database.reading() as connection:
             return decode_columns(connection.scalar(wanted))
+
+    def last_verified(self, sync_id: int) -> VerifiedRun | None:
+        """Return the last run of a sync that verified the account (index `leadway_run_by_start`); None without one."""
+        ended = _RUN.status.in_((RunStatus.FINISHED, RunStatus.DRY_RUN))
+        wanted: sa.Select[Any] = (
+            sa.select(*_FACTS, _RUN.comparison)
+            .where(_RUN.sync_id == sync_id, ended, _RUN.comparison.is_not(None))
+            .order_by(_RUN.started_at.desc(), _RUN.id.desc())
+        )
+        with self._database.reading() as connection:
+            for row in connection.execute(wanted).all():
+                found, [run] = decode_document(row.comparison), summaries(connection, [row])
+                if verified := Verification.of_run(found, run.counts):
+                    return VerifiedRun(run, verified, found["contacts"], found["unmatched"], found["believed"])
+        return None
 
     def one(self, run_id: str) -> RunSummary | None:
         """Return a run by its id (primary key); None where there is none."""
