@@ -9,10 +9,12 @@ from typing import Any
 
 import attrs
 from airflow.providers.common.compat.openlineage import facet as standard
+from openlineage.client import facet_v2
 from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 
 CLASSES: Mapping[str, type] = {
     "columnLineage": standard.ColumnLineageDatasetFacet,
+    "dataQualityAssertions": facet_v2.data_quality_assertions_dataset.DataQualityAssertionsDatasetFacet,
     "schema": standard.SchemaDatasetFacet,
     "outputStatistics": standard.OutputStatisticsOutputDatasetFacet,
     "sql": standard.SQLJobFacet,
@@ -29,7 +31,12 @@ def rebuild(event: Mapping[str, Any]) -> RunEvent:
         run=Run(runId=run["runId"], facets=dict(_facets(run["facets"]))),
         job=Job(namespace=job["namespace"], name=job["name"], facets=dict(_facets(job["facets"]))),
         inputs=[
-            InputDataset(each["namespace"], each["name"], facets=dict(_facets(each["facets"])))
+            InputDataset(
+                each["namespace"],
+                each["name"],
+                facets=dict(_facets(each["facets"])),
+                inputFacets=dict(_facets(each.get("inputFacets", {}))),
+            )
             for each in event["inputs"]
         ],
         outputs=[

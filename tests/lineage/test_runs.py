@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from leadway_provider import __version__
+from leadway_provider.lineage.facet import PRODUCER
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from tests.lineage.conftest import Airflow
 from tests.lineage.facets import rebuild
@@ -147,6 +149,24 @@ def test_emit_unchanged_makes_an_event_every_time(airflow: Airflow) -> None:
     assert again["follows"] == ["follower"]
 
 
+def test_a_verified_account_is_in_both_events(airflow: Airflow) -> None:
+    """The asset's event has the time, the rows and the hash; OpenLineage's has an assertion of the contacts."""
+    fill(airflow, (700000005, "leo.marchbanks@example.com", "Marchbanks", None, None))
+    airflow.run("compared")
+    before = airflow.last("compared.sync", "COMPLETE")
+    extra = airflow.run("compared")["assets"][CONTACTS]
+    after = airflow.last("compared.sync", "COMPLETE")
+
+    assert (extra["unchanged"], extra["verified_rows"], len(extra["verified_hash"])) == (1, 1, 32)
+    assert datetime.fromisoformat(extra["verified_at"]).tzinfo is not None
+    for event, is_verified in ((before, False), (after, True)):
+        [contacts] = [each for each in event["inputs"] if each["namespace"] == "leadway://sandbox-location"]
+        facet = contacts["inputFacets"]["dataQualityAssertions"]
+        [asserted] = facet["assertions"]
+        assert (asserted["assertion"], asserted["success"]) == ("all_rows_equal", is_verified)
+        assert facet["_producer"] == PRODUCER
+
+
 def test_a_dry_run_makes_no_event(airflow: Airflow) -> None:
     """It changes no contact, so emit_unchanged makes no difference."""
     fill(airflow, EVE)
@@ -182,7 +202,7 @@ def test_a_plain_task_with_the_hook_reports_the_contacts(airflow: Airflow) -> No
 def test_events_fit_the_client_and_the_published_schemas(airflow: Airflow) -> None:
     """Every event fits OpenLineage's own JSON schemas, its client's classes, and the provider's schema in docs/."""
     fill(airflow, ANN, NAT)
-    for dag_id in ("plain", "vague", "broken", "dry", "hooked"):
+    for dag_id in ("plain", "vague", "broken", "dry", "compared", "hooked"):
         airflow.run(dag_id)
     events = airflow.events()
     assert {"START", "COMPLETE", "FAIL"} <= {event["eventType"] for event in events}

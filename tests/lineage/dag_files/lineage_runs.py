@@ -46,6 +46,7 @@ def sync(dag_id: str, **arguments: Any) -> None:
 
 sync("plain", on_success_callback=write_inlets)
 sync("always", emit_unchanged=True)
+sync("compared", compare="account", emit_unchanged=True)
 sync("dry", dry_run=True, emit_unchanged=True)
 sync(
     "vague", sql="SELECT id, email, total AS source FROM customers LEFT JOIN orders ON customer_id = id", max_rejected=1
