@@ -14,6 +14,7 @@ from leadway_provider.printable import printable, printable_log
 from leadway_provider.sync.cancel import CancelToken
 from leadway_provider.sync.lease import HELD_LONGER, LeaseKeeper, LeaseState, LeaseStore, acquire_lease, keep_held
 from leadway_provider.sync.request import SyncRequest
+from leadway_provider.sync.sibling import is_of_same_dag_run
 
 log = printable_log(__name__)
 
@@ -72,6 +73,8 @@ def acquire(
     """
 
     def waits(other: LeaseState) -> bool:
+        if request.worker is not None and is_of_same_dag_run(other.holder, task_run):
+            return True  # another worker of the run splits its outbox, which takes less time than a deferral
         if request.on_busy == "wait" and request.deferrable:
             reason = f"Another run of sync {request.name} is at work: {other.holder}."
             raise deferral(reason, _look_again_at(other, timing), {}, timing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from leadway_provider.exceptions import ConfigurationError, QuotaExhaustedError
@@ -28,6 +28,10 @@ from leadway_provider.sync.sibling import TaskRun
 from leadway_provider.words import counted
 
 log = printable_log(__name__)
+
+
+class _SplitByAnotherError(Exception):
+    """Another worker has split the outbox, so that its lease need not be waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,16 @@ class Worker:
         task, run_id = self.execution, self._run_id
         if state.is_split(task.sync, run_id):
             return
-        with task.acquire(state.lease(task.sync), pause=account.pause, before=lambda: _prove(account)) as lease:
+
+        def pause(seconds: float) -> None:
+            account.pause(seconds)
+            if state.is_split(task.sync, run_id):
+                raise _SplitByAnotherError
+
+        with (
+            suppress(_SplitByAnotherError),
+            task.acquire(state.lease(task.sync), pause=pause, before=lambda: _prove(account)) as lease,
+        ):
             task.cancel_token.cancel_when(lease.expiry)
             if not state.is_split(task.sync, run_id):
                 # Whichever worker comes first, a retry of any of them may go on.

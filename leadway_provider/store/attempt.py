@@ -156,8 +156,8 @@ def join_run(database: Database, sync_id: int, sync_name: str, reviewed: str) ->
 
 def is_split(database: Database, sync_id: int, sync_name: str, reviewed: str) -> bool:
     """Return whether the outbox of a run was split; see `StateStore.is_split`."""
-    with database.writing() as connection:
-        found = _lock_reviewed(connection, sync_id, sync_name, reviewed)
+    with database.reading() as connection:
+        found = _found_reviewed(connection, _reviewed(sync_id, reviewed), sync_name, reviewed)
     if found.status == RunStatus.ABANDONED:
         raise _not_as_reviewed(sync_name, reviewed, found.status)
     return found.parts is not None
@@ -165,9 +165,16 @@ def is_split(database: Database, sync_id: int, sync_name: str, reviewed: str) ->
 
 def _lock_reviewed(connection: sa.Connection, sync_id: int, sync_name: str, reviewed: str) -> sa.Row[Any]:
     """Return a run of a sync; another process that wants to change it waits for this transaction."""
+    return _found_reviewed(connection, _reviewed(sync_id, reviewed).with_for_update(), sync_name, reviewed)
+
+
+def _reviewed(sync_id: int, reviewed: str) -> sa.Select[Any]:
     wanted: sa.Select[Any] = sa.select(run.c.status, run.c.task_run, run.c.origin, run.c.retry_refused, run.c.parts)
-    this_run = sa.and_(run.c.id == reviewed, run.c.sync_id == sync_id)
-    found = connection.execute(wanted.where(this_run).with_for_update()).one_or_none()
+    return wanted.where(run.c.id == reviewed, run.c.sync_id == sync_id)
+
+
+def _found_reviewed(connection: sa.Connection, wanted: sa.Select[Any], sync_name: str, reviewed: str) -> sa.Row[Any]:
+    found = connection.execute(wanted).one_or_none()
     if found is None:
         raise ConfigurationError(
             f"Run {reviewed!r} is not one of sync {sync_name!r} in this account: give the task that plans and the "

@@ -37,6 +37,12 @@ class TaskRun(NamedTuple):
         return same_task and self.map_index >= 0 and other.map_index >= 0
 
 
+def is_of_same_dag_run(one: str, other: str) -> bool:
+    """Return whether the texts of two task runs name one DAG run."""
+    first, second = TaskRun.parse(one), TaskRun.parse(other)
+    return first is not None and second is not None and first[:2] == second[:2]
+
+
 def find_conflict(mine: TaskRun, digest: bytes, newest_first: Iterable[tuple[str, bytes]]) -> TaskRun | None:
     """Return a sibling that reads other rows under the same sync, or None.
 

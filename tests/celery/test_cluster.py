@@ -26,6 +26,7 @@ def test_a_worker_is_killed(cluster: Cluster, sandbox: SandboxServer) -> None:
     tasks |= {(task["task_id"], task["map_index"]): task for task in cluster.ended(shops)}
     again = [task for task in tasks.values() if task["try_number"] > 1]
 
+    assert cluster.report(big, "deliver_south")["acknowledged"] > 0
     report = cluster.report(big, "sync")
     assert report["read"] == ROWS_OF_BIG == sum(report[outcome] for outcome in OUTCOMES)
     assert report["created"] + report["updated"] == ROWS_OF_BIG

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow.sdk import DAG
 
+from leadway_provider.clock import SYSTEM_CLOCK
 from leadway_provider.exceptions import ConfigurationError, UnavailableError
+from leadway_provider.operators.timing import Timing
 from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from leadway_provider.sync.lease import LeaseTiming
 from leadway_provider.task_groups import leadway_sync
+from tests.faults.instant import at
 from tests.operators.task import NEVER_AGAIN, TaskInstance, Warehouse, sync
 
 ROWS = 60
@@ -173,6 +179,41 @@ class TestQuota:
         assert held_until is not None
         with pytest.raises(TaskDeferred):
             sync("second", sync_name="people")
+
+
+class TestAtOnce:
+    """An account that takes its time, and workers that begin at the same instant."""
+
+    @pytest.fixture
+    def sandbox(self) -> Iterator[SandboxServer]:
+        """Every answer takes a while."""
+        with SandboxServer(Settings(burst=None, daily=None, latency=0.03)) as server:
+            yield server
+
+    def test_a_worker_joins_as_soon_as_another_one_has_split_the_outbox(self, warehouse: Warehouse) -> None:
+        """It waits for that in its worker slot, and then delivers beside it."""
+        fill(warehouse)
+        run_id = plan()
+        waits = Event()
+
+        async def sleep(seconds: float) -> None:
+            waits.set()
+            await SYSTEM_CLOCK.sleep(seconds)
+
+        often = LeaseTiming(heartbeat_every=0.01, look_every=0.01)
+        with ThreadPoolExecutor(1) as threads:
+            late: list[Future[dict[str, Any]]] = []
+
+            def come_late(_: object) -> None:
+                timing = Timing(clock=replace(SYSTEM_CLOCK, sleep=sleep), lease=often)
+                late.append(threads.submit(work, 2, run_id, max_in_flight=1, timing=timing))
+                assert waits.wait(30)
+
+            with at("INSERT INTO leadway_part", come_late):
+                first = work(1, run_id, max_in_flight=1, timing=Timing(lease=often))
+            second = late[0].result()
+        assert first["acknowledged"] + second["acknowledged"] == ROWS
+        assert min(first["acknowledged"], second["acknowledged"]) > 0
 
 
 @pytest.mark.parametrize(
