@@ -12,7 +12,10 @@ COMPARING = "SELECT r.source_key"
 """A batch of source rows is compared with what a SQLite state knows."""
 PLANNING = "INSERT INTO leadway_outbox"
 """A batch of planned rows is written."""
-SENDING = "SELECT leadway_outbox.id, leadway_outbox.row_id, leadway_outbox.source_key"
+SENDING = (
+    "SELECT leadway_outbox.id, leadway_outbox.row_id, leadway_outbox.source_key, "
+    "leadway_outbox.fingerprint, leadway_outbox.contact, leadway_outbox.lanes"
+)
 """The next rows are taken from the outbox."""
 ACKNOWLEDGING = "SELECT leadway_outbox.id, leadway_outbox.run_id, leadway_outbox.outcome"
 """Rows that were delivered are about to leave the outbox."""
