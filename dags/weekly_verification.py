@@ -2,7 +2,8 @@
 
 Needs the connections `warehouse` and `leadway_default`, and the daily sync of the example `warehouse_to_leadway`, whose
 state it uses. The first task is a dry run, which sends nothing. Its counts are in XCom: `drifted` and
-`drifted.<field>`, `missing`, `adopted`, `unmatched`. Trigger the DAG with `heal` off to leave it at that.
+`drifted.<field>`, `missing`, `adopted`, `unmatched`, and `verified_at` where nothing differs, which `leadway verify`
+prints. Trigger the DAG with `heal` off to leave it at that.
 """
 
 from __future__ import annotations

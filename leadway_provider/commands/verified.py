@@ -11,6 +11,7 @@ from leadway_provider.commands.layout import fact_lines, listed, printed, task_w
 from leadway_provider.commands.options import AsJson, Location, OneSync, StateConnId
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_for_reading
+from leadway_provider.sync.request import ALL_ACCOUNTS
 from leadway_provider.words import time_text
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ def verify(
     """Show the last run that found an account as the source says.
 
     That is a run with compare="account" that read the whole source and had nothing to send. The exit status is 1 if
-    there is no such run.
+    there is no such run, for any account of the sync.
     """
     screen = screen_of(context)
     with open_for_reading(state_conn_id) as reader:
         runs = reader.runs()
-        found = [(each, runs.last_verified(each.id)) for each in find_syncs(reader, sync, location)]
+        syncs = find_syncs(reader, sync, location)
+        of_accounts = [each for each in syncs if each.location_id != ALL_ACCOUNTS]
+        found = [(each, runs.last_verified(each.id)) for each in of_accounts or syncs]
     if as_json:
         screen.show_json([_json(each, verified) for each, verified in found])
     else:

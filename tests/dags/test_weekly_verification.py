@@ -48,3 +48,5 @@ def test_what_was_changed_by_hand_is_told_and_put_right(
     else:
         assert {name: report(run, "heal")[name] for name in ("updated", "created")} == {"updated": 1, "created": 1}
         assert edited.first_name == "C3"
+        assert report(dag.test(), "verify")["verified_rows"] == 20
+    assert "verified_at" not in found

@@ -14,6 +14,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, AssetAlias, TaskDeferred
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
+from leadway_provider.cli import main
 from leadway_provider.exceptions import TransientError
 from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
@@ -92,6 +93,27 @@ def test_each_row_reaches_its_account(agency: Warehouse, sandbox: SandboxServer)
     assert short(report) == {"read": 3, "unchanged": 2, "updated": 1, "accounts": 2}
     paths = Counter(call.path.rsplit("/", 1)[-1] for call in sandbox.journal.calls)
     assert paths["locationToken"] == 2
+
+
+def test_each_account_is_verified_by_itself(
+    agency: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command has all of them, and no other; its status is 1 until each has been found as the source says."""
+
+    def shown(status: int) -> dict[str, int | None]:
+        capsys.readouterr()
+        assert main(["verify", "--sync", "customers.sync", "--json", "--state-conn-id", "state"]) == status
+        found = json.loads(capsys.readouterr().out)
+        return {each["location_id"]: each["verified"] and each["verified"]["rows"] for each in found}
+
+    agency.fill(row(1, NORTH), row(2, NORTH), row(1, SOUTH))
+    sync(sql=SQL)
+    contact = sandbox.service.accounts[SOUTH].contacts[0]
+    sandbox.service.accounts[SOUTH].update(contact.id, {"firstName": "Edited"})
+    sync("second", sql=SQL, compare="account")
+    assert shown(status=1) == {NORTH: 2, SOUTH: None}
+    sync("third", sql=SQL, compare="account")
+    assert shown(status=0) == {NORTH: 2, SOUTH: 1}
 
 
 def test_rows_without_an_account_are_invalid(agency: Warehouse, sandbox: SandboxServer) -> None:
