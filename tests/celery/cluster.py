@@ -123,7 +123,7 @@ class Cluster:
 
     def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """Ask the REST API, as the one user that there is."""
-        token = httpx.get(f"{self.url}/auth/token", trust_env=False).json()["access_token"]
+        token = httpx.get(f"{self.url}/auth/token", timeout=60, trust_env=False).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         answer = httpx.request(
             method, f"{self.url}/api/v2/{path}", json=body or None, headers=headers, timeout=60, trust_env=False
