@@ -8,8 +8,8 @@ import pytest
 
 from tests.comparison.hands import Hands
 
-SEEDS = 1000
-PART = 250
+SEEDS = 400
+PART = 200
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, PART))
