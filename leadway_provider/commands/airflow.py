@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,17 +10,20 @@ from contextlib import contextmanager, redirect_stdout
 
 
 def use_airflow() -> None:
-    """Let Airflow find connections that are kept in its database, as its own commands do; call it before an import.
-
-    Airflow logs warnings and errors only, unless the environment names a level: Airflow 3.1 would print to the terminal
-    what it loads.
-    """
+    """Let Airflow find connections that are kept in its database, as its own commands do; call it before an import."""
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
 
 
 @contextmanager
 def logs_aside() -> Iterator[None]:
-    """Send what Airflow and others print to standard error: it is not part of the command's output."""
-    with redirect_stdout(sys.stderr):
-        yield
+    """Send what Airflow and others print to standard error: it is not part of the command's output.
+
+    Only warnings and errors are logged meanwhile: Airflow 3.1 would print what it loads.
+    """
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logging.disable(before)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.comparison.hands import Hands
 
-SEEDS = 400
-PART = 200
+SEEDS = 200
+PART = 100
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, PART))

@@ -36,10 +36,10 @@ class OtherProgram:
     """Somebody else who has the state file open."""
 
     def __init__(self, state: Path) -> None:
-        self._connection = sqlite3.connect(state, timeout=0, isolation_level=None, check_same_thread=False)
+        self._connection = sqlite3.connect(state, timeout=5, isolation_level=None, check_same_thread=False)
 
     def lock(self, _: object = None) -> bool:
-        """Take the file for writing; False where it is being written right now."""
+        """Take the file for writing, as soon as nobody writes it; False where that takes too long."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:

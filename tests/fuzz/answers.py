@@ -124,6 +124,10 @@ def _calls(version: str, sent: Json) -> list[tuple[Call[Any], Json]]:
         (api.update_contact("c1", sent), _UPSERT),
         (api.get_contact("c1"), _CONTACT),
         (api.find_duplicate(sent["email"], sent["phone"]), _CONTACT),
+        (
+            api.search_contacts([1_700_000_000_000, "c1"]),
+            {"contacts": [{**_CONTACT["contact"], "searchAfter": [1_700_000_000_000, "c2"]}]},
+        ),
         (api.delete_contact("c1"), {"succeded": True}),
         (api.add_tags("c1", sent["tags"]), {"tags": ["vip", "new"]}),
         (api.remove_tags("c1", sent["tags"]), {"tags": ["new"]}),
@@ -210,6 +214,8 @@ def use(found: object, sent: Mapping[str, Any]) -> None:
     if isinstance(found, UpsertAnswer):
         not_kept(sent, found.kept, new=found.new, by_id=found.status == 201)
         found = found.contact
+    for each in found if isinstance(found, list) else ():
+        use(each, sent)
     if isinstance(found, ContactRecord):
         UNKEYED.shown(found.fields)
         _ = (found.email, found.phone, found.tags, found.custom_values, found.location_id)
