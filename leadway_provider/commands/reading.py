@@ -12,13 +12,13 @@ from leadway_provider.clock import utc_now
 from leadway_provider.commands.account import open_account
 from leadway_provider.commands.airflow import logs_aside
 from leadway_provider.commands.error import CommandError
-from leadway_provider.contacts.cut_name import refuse_cut_names
-from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError
 from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.source.query import OpenRows, read_source
 from leadway_provider.sync.interval import Interval, next_interval
+from leadway_provider.sync.planner import mapping_of, refuse_cut_columns
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
 
 
@@ -61,24 +61,9 @@ class OpenSync:
 
     def mapping(self, source: OpenRows) -> ContactMapping:
         """Return how the rows become contacts of the account."""
-        request = self.request
         custom_fields = self.hook.get_custom_fields()
-        if source.name_limit:
-            refuse_cut_names(
-                source.columns,
-                left_out=(*request.key_columns, *(request.mapping or {})),
-                custom_fields=custom_fields,
-                limit=source.name_limit,
-            )
-        return compile_mapping(
-            source.columns,
-            key=request.key_columns,
-            mapping=request.mapping,
-            constants=request.constants,
-            custom_fields=custom_fields,
-            users=self._users() if needs_users(source.columns, request.mapping, request.constants) else None,
-            rules=request.contact_rules,
-        )
+        refuse_cut_columns(self.request, source.columns, custom_fields, source.name_limit)
+        return mapping_of(self.request, source.columns, custom_fields, self._users)
 
     def _users(self) -> dict[str, str]:
         """Return the ids of the account's users by e-mail; none where the token may not read them, as in a run."""

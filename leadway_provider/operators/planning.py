@@ -14,8 +14,7 @@ from airflow import __version__ as airflow_version
 from leadway_provider import __version__ as leadway_version
 from leadway_provider.clock import utc_now
 from leadway_provider.contacts.custom_field import CustomField
-from leadway_provider.contacts.cut_name import refuse_cut_names
-from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.contacts.normal import ContactForm
 from leadway_provider.exceptions import MappingError, SourceError
 from leadway_provider.lineage.record import RunRecord
@@ -33,7 +32,7 @@ from leadway_provider.sync.guards import PlanFigures, check_guards
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.plan import Rows
-from leadway_provider.sync.planner import planner_of
+from leadway_provider.sync.planner import mapping_of, planner_of, refuse_cut_columns
 from leadway_provider.sync.progress import PlanProgress
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
 from leadway_provider.sync.selection import KeySelection
@@ -83,13 +82,7 @@ class PlanPhase:
         custom_fields = account.prove()
         seen_by_newer = run.seen_by_newer()
         with self.read() as source:
-            if source.name_limit:
-                refuse_cut_names(
-                    source.columns,
-                    left_out=(*request.key_columns, *(request.mapping or {})),
-                    custom_fields=custom_fields,
-                    limit=source.name_limit,
-                )
+            refuse_cut_columns(request, source.columns, custom_fields, source.name_limit)
             mapping = self._mapping(source.columns, account, custom_fields)
             schemas = find_schemas(self.source, self.record.lineage.tables_without_schema())
             self.record.mapped(source.columns, mapping, custom_fields, schemas)
@@ -114,20 +107,10 @@ class PlanPhase:
     def _mapping(
         self, columns: Sequence[str], account: Account, custom_fields: Sequence[CustomField]
     ) -> ContactMapping:
-        request = self.request
-        users = needs_users(columns, request.mapping, request.constants)
         try:
-            return compile_mapping(
-                columns,
-                key=request.key_columns,
-                mapping=request.mapping,
-                constants=request.constants,
-                custom_fields=custom_fields,
-                users=account.users() if users else None,
-                rules=request.contact_rules,
-            )
+            return mapping_of(self.request, columns, custom_fields, account.users)
         except (MappingError, SourceError) as error:
-            raise type(error)(f"Task {request.task_id}: {error}") from None
+            raise type(error)(f"Task {self.request.task_id}: {error}") from None
 
     def _compared(
         self, run: SyncRun, account: Account, mapping: ContactMapping, custom_fields: Sequence[CustomField]

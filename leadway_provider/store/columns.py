@@ -1,4 +1,4 @@
-"""Column types that mean the same on SQLite, PostgreSQL and MariaDB/MySQL."""
+"""Column types, and options of tables and indexes, that mean the same on SQLite, PostgreSQL and MariaDB/MySQL."""
 
 from __future__ import annotations
 
@@ -22,6 +22,21 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RUN_ID: Final = re.compile(r"[0-9a-f]{12}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UUID_BYTES: Final = 16
+
+# Ids are never reused: a plan keeps one bit for each row id that it saw, and a position must only grow.
+TABLE_OPTIONS: Final[dict[str, Any]] = {
+    "sqlite_autoincrement": True,
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+}
+
+# SQLite's AUTOINCREMENT is only for tables that have an id of their own.
+WITHOUT_ID_OPTIONS: Final = {name: value for name, value in TABLE_OPTIONS.items() if name != "sqlite_autoincrement"}
+
+# The primary key is the table: without it, SQLite has each row once in the table and once in the key's index.
+KEYED_OPTIONS: Final = {**WITHOUT_ID_OPTIONS, "sqlite_with_rowid": False}
 
 
 def new_run_id() -> str:
@@ -194,3 +209,8 @@ def bitmap() -> sa.types.TypeEngine[bytes]:
 def row_number() -> sa.types.TypeEngine[int]:
     """Return the type of a 64-bit id; SQLite counts up by itself only on a column that is exactly INTEGER."""
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def index_where(name: str, *columns: str, where: str) -> sa.Index:
+    """Return an index of the rows of that condition only, and of all rows on MySQL, which has no such indexes."""
+    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))

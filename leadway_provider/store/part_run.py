@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -13,8 +12,8 @@ from leadway_provider.store.database import chunks
 from leadway_provider.store.outbox import read_outbox
 from leadway_provider.store.run import SyncRun
 from leadway_provider.sync.outcome import RowState
-from leadway_provider.sync.parts import Part
-from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
+from leadway_provider.sync.parts import Part, PartOutbox
+from leadway_provider.sync.records import Delivery, OutboxRow
 
 
 class PartRun(SyncRun):
@@ -25,7 +24,7 @@ class PartRun(SyncRun):
         return PartOutbox(self, part)
 
     def rows_of(self, part: Part, after: int, limit: int) -> list[OutboxRow]:
-        """Return the next rows of a part; see `PartStore.part`."""
+        """Return the next rows of a part; see `PartedRun.rows_of`."""
         with self._database.reading() as connection:
             page = read_outbox(connection, self._rows, after=after, limit=limit, has_former=self._has_former, part=part)
             others = {row.row_id: {each.row_id for each in (*row.blockers, *row.left_behind)} for row in page}
@@ -80,27 +79,3 @@ class PartRun(SyncRun):
             else each
             for position, each in deliveries.items()
         }
-
-
-class PartOutbox:
-    """The outbox of one part: implements `DeliveryStore`."""
-
-    def __init__(self, run: PartRun, part: Part) -> None:
-        self._run = run
-        self._part = part
-
-    def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
-        """See `DeliveryStore.outbox`."""
-        return self._run.rows_of(self._part, after, limit)
-
-    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
-        """See `DeliveryStore.mark_sent`."""
-        self._run.mark_sent(row, at)
-
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """See `DeliveryStore.acknowledge`."""
-        self._run.acknowledge(deliveries)
-
-    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
-        """See `DeliveryStore.cleared`."""
-        self._run.cleared(blocker, trace_id, status)

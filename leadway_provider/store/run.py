@@ -25,7 +25,7 @@ from leadway_provider.store.plan import SqlPlanStore
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import RejectedRows
 from leadway_provider.store.report import RunReport, Totals
-from leadway_provider.store.seal import end_plan, end_seal, seal_rows
+from leadway_provider.store.seal import end_plan, end_seal, follow_full_resync, seal_rows
 from leadway_provider.store.statistics import Statistics
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.unanswered import has_former, mark_unanswered
@@ -74,15 +74,9 @@ class SyncRun(SqlPlanStore):
 
     # Plan
 
-    @repeated_after_deadlock
     def follow_full_resync(self) -> bool:
         """Return whether a person asked for a full resync of this run's sync; the run's seal then answers it."""
-        run, sync = tables.run.c, tables.sync.c
-        asked = sa.select(sync.resync_asked_at).where(sync.id == self.sync_id)
-        with self._database.writing() as connection:
-            asked_at = connection.scalar(asked)
-            connection.execute(sa.update(tables.run).where(run.id == self.id).values(resync_asked_at=asked_at))
-        return asked_at is not None
+        return follow_full_resync(self._database, self.sync_id, self.id)
 
     @repeated_after_deadlock
     def describe(

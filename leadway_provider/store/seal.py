@@ -77,6 +77,16 @@ def end_plan(database: Database, run_id: str, status: RunStatus, counts: Counts 
             _answer_full_resync(connection, run_id)
 
 
+@repeated_after_deadlock
+def follow_full_resync(database: Database, sync_id: int, run_id: str) -> bool:
+    """Return whether a person asked for a full resync of a run's sync; see `SyncRun.follow_full_resync`."""
+    run, sync = tables.run.c, tables.sync.c
+    with database.writing() as connection:
+        asked_at = connection.scalar(sa.select(sync.resync_asked_at).where(sync.id == sync_id))
+        connection.execute(sa.update(tables.run).where(run.id == run_id).values(resync_asked_at=asked_at))
+    return asked_at is not None
+
+
 def _answer_full_resync(connection: sa.Connection, run_id: str) -> None:
     """Forget that a full resync was asked for, if the run's plan follows it, and nobody has asked again since."""
     run, sync = tables.run.c, tables.sync.c

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from leadway_provider.store.columns import (
+    KEYED_OPTIONS,
+    TABLE_OPTIONS,
+    WITHOUT_ID_OPTIONS,
     Instant,
     Outcome,
     RunId,
@@ -18,33 +21,13 @@ from leadway_provider.store.columns import (
     exact_text,
     fingerprint,
     identity_hash,
+    index_where,
     row_number,
 )
 from leadway_provider.sync.outcome import COUNTED, RowState
 
 COUNTERS: Final = tuple(name for name in COUNTED if name != RowState.PENDING)
 """The columns of `leadway_run` that keep a count; pending rows are counted where they are, in the outbox."""
-
-# Ids are never reused: a plan keeps one bit for each row id that it saw, and a position must only grow.
-TABLE_OPTIONS: Final[dict[str, Any]] = {
-    "sqlite_autoincrement": True,
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mariadb_engine": "InnoDB",
-    "mariadb_charset": "utf8mb4",
-}
-
-# SQLite's AUTOINCREMENT is only for tables that have an id of their own.
-WITHOUT_ID_OPTIONS: Final = {name: value for name, value in TABLE_OPTIONS.items() if name != "sqlite_autoincrement"}
-
-# The primary key is the table: without it, SQLite has each row once in the table and once in the key's index.
-KEYED_OPTIONS: Final = {**WITHOUT_ID_OPTIONS, "sqlite_with_rowid": False}
-
-
-def index_where(name: str, *columns: str, where: str) -> sa.Index:
-    """Return an index of the rows of that condition only, and of all rows on MySQL, which has no such indexes."""
-    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
-
 
 metadata = sa.MetaData()
 
@@ -94,10 +77,7 @@ run = sa.Table(
     sa.Column("origin", sa.Text(), nullable=False),
     sa.Column("retry_refused", sa.Integer(), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("query", document()),
-    sa.Column("columns", document()),
-    sa.Column("source", document()),
-    sa.Column("versions", document()),
+    *(sa.Column(name, document()) for name in ("query", "columns", "source", "versions")),
     sa.Column("as_of", UtcDateTime()),
     sa.Column("seen", bitmap()),
     sa.Column("is_whole", sa.SmallInteger(), nullable=False, default=1, server_default="1"),
@@ -217,9 +197,7 @@ outbox = sa.Table(
     sa.Column("source_key", exact_text(255), nullable=False),
     sa.Column("outcome", Outcome(), nullable=False),
     sa.Column("fingerprint", fingerprint()),
-    sa.Column("contact", document()),
-    sa.Column("lanes", document()),
-    sa.Column("claimed", document()),
+    *(sa.Column(name, document()) for name in ("contact", "lanes", "claimed")),
     sa.Column("refusals", sa.Integer(), nullable=False, default=0, server_default="0"),
     sa.Column("carried", sa.SmallInteger(), nullable=False, default=0, server_default="0"),
     sa.Column("created_at", Instant(), nullable=False),
@@ -362,8 +340,7 @@ delivery = sa.Table(
     sa.Column("contact_id", exact_text(255)),
     sa.Column("outcome", Outcome(), nullable=False),
     sa.Column("fields", sa.Text()),
-    sa.Column("not_kept", document()),
-    sa.Column("reasons", document()),
+    *(sa.Column(name, document()) for name in ("not_kept", "reasons")),
     sa.Column("trace_id", TraceId()),
     sa.Index("leadway_delivery_key", "source_key"),
     sa.Index("leadway_delivery_contact", "contact_id"),

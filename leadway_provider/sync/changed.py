@@ -52,8 +52,8 @@ class ChangedRow(NamedTuple):
         """
         return self.is_repeated and not verdict.reasons and self.is_acknowledged(fingerprint, users)
 
-    def unchanged(self, row_id: int, fingerprint: bytes, users: bytes, finding: RowComparison) -> list[SettledRow]:
-        """Return what the seal has to store of a row whose contact the account has already; nothing for most rows.
+    def unchanged(self, row_id: int, fingerprint: bytes, users: bytes, finding: RowComparison) -> SettledRow | None:
+        """Return what the seal has to store of a row whose contact the account has already; None for most rows.
 
         Args:
             row_id: the row's id.
@@ -62,9 +62,9 @@ class ChangedRow(NamedTuple):
             finding: the contact that was found.
         """
         if self.acknowledged == fingerprint and finding.in_crm is None:
-            return []
+            return None
         adopted = None if self.is_acknowledged(fingerprint, users) else finding.contact_id
-        return [SettledRow(row_id, self.key, RowState.UNCHANGED, (), fingerprint, adopted, finding.in_crm)]
+        return SettledRow(row_id, self.key, RowState.UNCHANGED, (), fingerprint, adopted, finding.in_crm)
 
 
 def compared_rows(

@@ -332,11 +332,6 @@ class AccountFindings:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def no_comparison(_: Sequence[ComparedRow]) -> dict[int, RowComparison]:
-    """Find nothing: rows are compared with what the account last acknowledged."""
-    return {}
-
-
 def _contact_of(home: KnownHome | None) -> str | None:
     return home.contact_id if home else None
 

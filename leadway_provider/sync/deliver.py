@@ -20,6 +20,7 @@ from leadway_provider.clock import SYSTEM_CLOCK, Clock
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.reasons import reason
 from leadway_provider.exceptions import LeadwayError, RefusedError, UnavailableError
+from leadway_provider.sync.failures import DeliveryFailures
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.lost import UnsureError
 from leadway_provider.sync.order import DeliveryOrder
@@ -27,13 +28,9 @@ from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import ContactSink, DeliveryStore, UpsertEcho
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
 from leadway_provider.sync.tags import BATCH, TagBatcher
-from leadway_provider.sync.unreadable import UnreadableRows
 from leadway_provider.sync.writer import ContactWriter, NoIdentityError
 
 _Result = TypeVar("_Result")
-
-_GIVE_UP_AFTER: Final = 5
-"""So many rows in a row that can't be delivered mean that the API does not work, not that these rows are bad."""
 
 _MOST_HELD_BACK: Final = 10
 """Batches of rows that may wait behind rows that can't be delivered, before delivery ends: a bound on memory."""
@@ -92,12 +89,7 @@ class OutboxDelivery:
         self._changed = asyncio.Event()
         self._answered: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
         self._to_commit = asyncio.Event()
-        self._failure: LeadwayError | None = None
-        self._unavailable: UnavailableError | None = None
-        self._last_error: UnavailableError | None = None
-        self._maybe_created: set[int] = set()
-        self._unreadable = UnreadableRows()
-        self._failures_in_a_row = 0
+        self._failures = DeliveryFailures()
         self._rings: dict[int, list[int]] = {}
         self._in_ring: set[int] = set()
         self._left: dict[int, tuple[str | None, frozenset[str] | None]] = {}
@@ -119,19 +111,15 @@ class OutboxDelivery:
                     for _ in range(self.max_in_flight):
                         self._sending.create_task(self._send())
                 committing.cancel()
-        self._unreadable.log_waiting()
-        if error := self._failure or self._unavailable or self._unreadable.error:
+        self._failures.log_waiting()
+        if error := self._failures.error:
             raise error
-
-    @property
-    def _stopping(self) -> bool:
-        return self._failure is not None or self._failures_in_a_row >= _GIVE_UP_AFTER
 
     async def _feed(self) -> None:
         try:
             await self._read_outbox()
         except LeadwayError as error:
-            self._failure = self._failure or error
+            self._failures.add(error)
         await self._until(lambda: self._active == 0)
         for _ in range(self.max_in_flight):
             self._ready.put_nowait(None)
@@ -140,7 +128,7 @@ class OutboxDelivery:
         """Start every row of the outbox when it may go, page by page, and wait for the last of them."""
         low_water = max(self.max_in_flight, self.batch_size // 2)
         is_read = False
-        while not self._stopping:
+        while not self._failures.end_delivery:
             if not is_read and len(self._order) < _MOST_HELD_BACK * self.batch_size:
                 is_read = not await self._read_page()
                 await self._until(
@@ -148,7 +136,7 @@ class OutboxDelivery:
                 )
                 continue
             await self._until(lambda: self._active == 0)
-            if self._stopping or not (self._break_rings(is_read=is_read) or await self._end_unreadable()):
+            if self._failures.end_delivery or not (self._break_rings(is_read=is_read) or await self._end_unreadable()):
                 break
             await self._until(lambda: self._active == 0)
 
@@ -182,10 +170,9 @@ class OutboxDelivery:
 
     async def _end_unreadable(self) -> bool:
         """End the rows whose answers can't be read while others can, and return True if there was one."""
-        if self._unavailable or not self._unreadable.error or not await self.sink.is_readable():
+        if not self._failures.may_be_of_rows or not await self.sink.is_readable():
             return False
-        deliveries = self._unreadable.outcomes()
-        for delivery in deliveries:
+        for delivery in self._failures.end_unreadable():
             await self._committed(delivery)
             self._start_all(self._order.leave(delivery.row, None, None))
         return True
@@ -196,7 +183,7 @@ class OutboxDelivery:
 
     async def _mark_sent(self, row: OutboxRow, sent_at: datetime | None) -> None:
         await self._in_store(self.store.mark_sent, row, sent_at)
-        (self._maybe_created.discard if sent_at is None else self._maybe_created.add)(row.position)
+        self._failures.marked(row, sent_at)
 
     async def _store_cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
         await self._in_store(self.store.cleared, blocker, trace_id, status)
@@ -220,7 +207,7 @@ class OutboxDelivery:
 
     async def _send(self) -> None:
         while (row := await self._ready.get()) is not None:
-            if not self._stopping:
+            if not self._failures.end_delivery:
                 await self._deliver(row)
             self._active -= 1
             self._waiting_for_tags.discard(row.position)
@@ -235,19 +222,12 @@ class OutboxDelivery:
         """Send a row; where it can't be delivered now, it stays in the outbox and holds back what is behind it."""
         try:
             delivery = await self._outcome(row)
-            self._failures_in_a_row = 0
+            self._failures.answered()
             await self._committed(delivery)
         except UnavailableError as error:
-            # Rows that share a call of tags share its error, and it is one failure.
-            self._failures_in_a_row += row.position not in self._waiting_for_tags or error is not self._last_error
-            self._last_error = error
-            if error.is_unreadable:
-                maybe_created = row.sent_at is not None or row.position in self._maybe_created
-                self._unreadable.add(row, error, maybe_created=maybe_created)
-            else:
-                self._unavailable = error
+            self._failures.add_unavailable(row, error, waits_for_tags=row.position in self._waiting_for_tags)
         except LeadwayError as error:
-            self._failure = self._failure or error
+            self._failures.add(error)
         else:
             left = (delivery.contact_id, delivery.in_crm) if delivery.outcome.is_accepted else (None, None)
             self._left[row.row_id] = left

@@ -9,11 +9,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from leadway_provider.sync.lease import LeaseState, LeaseStore, LeaseWatcher
-from leadway_provider.sync.ports import DeliveryStore
-from leadway_provider.sync.records import OutboxRow
+from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
 
 _PARTS: Final = 32
 _LEAST: Final = 5
@@ -83,12 +83,53 @@ class PartStore(LeaseStore, Protocol):
 class PartedRun(Protocol):
     """A run that is delivered in parts, as one worker sees it."""
 
-    def part(self, part: Part) -> DeliveryStore:
-        """Return the outbox of one part.
+    def rows_of(self, part: Part, after: int, limit: int) -> Sequence[OutboxRow]:
+        """Return the rows of a part behind a position, in order, at most so many.
 
         A row `comes_last` where it may touch a contact that another worker has written to, or is about to.
         """
         ...
+
+    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
+        """See `DeliveryStore.mark_sent`."""
+        ...
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """See `DeliveryStore.acknowledge`."""
+        ...
+
+    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
+        """See `DeliveryStore.cleared`."""
+        ...
+
+
+class PartOutbox:
+    """The outbox of one part: implements `DeliveryStore`.
+
+    Args:
+        run: the run.
+        part: the part.
+    """
+
+    def __init__(self, run: PartedRun, part: Part) -> None:
+        self._run = run
+        self._part = part
+
+    def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
+        """See `DeliveryStore.outbox`."""
+        return self._run.rows_of(self._part, after, limit)
+
+    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
+        """See `DeliveryStore.mark_sent`."""
+        self._run.mark_sent(row, at)
+
+    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """See `DeliveryStore.acknowledge`."""
+        self._run.acknowledge(deliveries)
+
+    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
+        """See `DeliveryStore.cleared`."""
+        self._run.cleared(blocker, trace_id, status)
 
 
 def part_size(rows: int) -> int:

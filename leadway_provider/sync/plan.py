@@ -15,28 +15,27 @@ from typing import Final, TypeAlias
 from leadway_provider.contacts.contact import Contact, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.policies import RemovalPolicy
-from leadway_provider.sync.changed import ChangedRow, compared_rows, only_differing, remarks
-from leadway_provider.sync.claims import Claimant, Settlement, Verdict, settle, share
-from leadway_provider.sync.comparison import AccountComparison, no_comparison
+from leadway_provider.sync.changed import ChangedRow, compared_rows, remarks
+from leadway_provider.sync.claims import Claimant, Settlement, settle, share
+from leadway_provider.sync.comparison import AccountComparison, RowComparison
+from leadway_provider.sync.decision import DecisionRules, KnownRow, decide
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.outcome import OUTCOMES, Counts, RowState
 from leadway_provider.sync.ports import ClaimStore, PlanStore
 from leadway_provider.sync.problems import Problems
-from leadway_provider.sync.records import PlannedRow, Refusal, SettledRow
+from leadway_provider.sync.records import PlannedRow, SettledRow
 from leadway_provider.sync.removal import without_departed_tags
 from leadway_provider.sync.repeated import RepeatedKeys
 from leadway_provider.sync.residents import beside, freed
 from leadway_provider.sync.row import source_keys
-from leadway_provider.sync.seen import is_set, make_room, set_bit
+from leadway_provider.sync.seen import is_set, make_room, set_bit, suspiciously_few
 from leadway_provider.sync.succession import succession
 
 Rows: TypeAlias = Sequence[Sequence[object]]
 """A batch of source rows."""
 
-_MANY: Final = 20
-"""Rows with a contact from which on a whole read that returns less than half of them counts as partial."""
 _NO_ROW: Final[tuple[int, bytes | None]] = (0, None)
 """Row ids begin with 1."""
 
@@ -77,6 +76,8 @@ class Planner:
     def __post_init__(self) -> None:
         rules = self.mapping.rules
         self._on_shared = rules.on_shared_identity
+        users, is_strict = self.mapping.users_digest, rules.on_shared_identity == "invalid"
+        self._rules = DecisionRules(is_strict, self.retry_refused, users, self.hasher)
         self._hash_row = row_hasher(self.mapping.digest, self.hasher.key)
         self._identity_rules = (*rules.identity, rules.on_shared_identity)
         self._compared_again = 0
@@ -112,7 +113,8 @@ class Planner:
             self._add(rows)
             on_batch(Counts(**self._counts))
         self._until_stored()
-        too_few = None if self.incremental or self.trust_few else self._too_few()
+        trusts_few = self.incremental or self.trust_few
+        too_few = None if trusts_few else suspiciously_few(self._seen, self.store.count_with_contact())
         is_whole = not self.incremental and not self.seen_by_newer and too_few is None and self._counts["read"] > 0
         # Twice, because the next holder of the first identity may become one of the second.
         for find in (*[self._succeed for _ in self.mapping.rules.identity], self._beside):
@@ -189,12 +191,6 @@ class Planner:
     def _was_read(self, row_id: int) -> bool:
         return is_set(self._seen, row_id)
 
-    def _too_few(self) -> tuple[int, int] | None:
-        """Return how many known rows were read and how many have a contact, where that is less than half of many."""
-        with_contact = self.store.count_with_contact()
-        read = int.from_bytes(self._seen, "little").bit_count()
-        return (read, with_contact) if with_contact >= _MANY and 2 * read < with_contact else None
-
     def _supersede(self, row_ids: Sequence[int]) -> None:
         """Take back what was counted and planned for these rows: their keys came again."""
         self._until_stored()
@@ -268,47 +264,44 @@ class Planner:
             del contacts[each.source_key]
         changed = [row for row in changed if row.key in contacts]
         self._until_stored()
-        ids = self._row_ids(changed)
-        added = {ids[row.key] for row in changed if not row.row_id}
-        refusals = self.store.refusals([row.row_id for row in changed if row.row_id])
-        planned: list[PlannedRow] = []
-        settlement = self._settlement(contacts, ids, added)
-        by_id = {ids[row.key]: row for row in changed}
-        users, compare = self.mapping.users_digest, self.comparison.compare if self.comparison else no_comparison
-        sent = {
-            row_id: without_departed_tags(self.removal, verdict.contact)
-            for row_id, verdict in settlement.verdicts.items()
-            if verdict.contact is not None and not self._is_invalid(verdict)
-        }
-        findings = compare(compared_rows(sent, by_id, fingerprints, users, added))
-        for row_id, verdict in settlement.verdicts.items():
-            row, finding = by_id[row_id], findings.get(row_id)
-            found = contacts[key := row.key]
-            self._problems.add(key, remarks(found, verdict))
-            if isinstance(found, Rejection):
-                settled.append(SettledRow(ids[key], key, RowState.INVALID, found.reasons))
-            elif row_id not in sent:
-                outcome = RowState.INVALID if self._is_invalid(verdict) else RowState.SUPERSEDED
-                settled.append(SettledRow(row_id, key, outcome, verdict.reasons))
-            elif self.comparison is None and row.is_as_before(verdict, fingerprints[key], users):
-                settled.append(SettledRow(row_id, key, RowState.UNCHANGED, fingerprint=fingerprints[key]))
-            elif finding and finding.is_equal:
-                settled += (equal := row.unchanged(row_id, fingerprints[key], users, finding))
-                self._counts[RowState.UNCHANGED] += not equal
-            elif (runs := self._refused_runs(refusals.get(ids[key]), fingerprints[key])) > self.retry_refused:
-                settled.append(SettledRow(ids[key], key, RowState.REFUSED, refusals[ids[key]].reasons))
-            else:
-                contact = sent[row_id]
-                lanes = (*(verdict.claimed or self.hasher.of(contact)), *verdict.given_up)
-                sends = PlannedRow(row_id, key, fingerprints[key], contact, lanes, verdict.claimed, runs)
-                planned.append(only_differing(sends, finding))
+        settlement, decided = self._decided(changed, contacts, fingerprints)
+        planned = [each for each in decided if isinstance(each, PlannedRow)]
+        settled += [each for each in decided if isinstance(each, SettledRow)]
         self._storing = self._store_thread.submit(self._store, settlement, planned, settled)
         self._counts[RowState.PENDING] += len(planned)
+        self._counts[RowState.UNCHANGED] += decided.count(None)
         for each in settled:
             self._counts[each.outcome] += 1
 
-    def _is_invalid(self, verdict: Verdict) -> bool:
-        return bool(verdict.reasons) and self._on_shared == "invalid"
+    def _decided(
+        self,
+        changed: Sequence[ChangedRow],
+        contacts: Mapping[str, Contact | Rejection],
+        fingerprints: Mapping[str, bytes],
+    ) -> tuple[Settlement, list[PlannedRow | SettledRow | None]]:
+        """Return who has which identity, and what becomes of each row, in the order in which they must be sent."""
+        ids = self._row_ids(changed)
+        by_id = {ids[row.key]: row for row in changed}
+        added = {ids[row.key] for row in changed if not row.row_id}
+        refusals = {} if self.full_resync else self.store.refusals([row.row_id for row in changed if row.row_id])
+        settlement, rules = self._settlement(contacts, ids, added), self._rules
+        sent = {
+            row_id: without_departed_tags(self.removal, verdict.contact)
+            for row_id, verdict in settlement.verdicts.items()
+            if verdict.contact is not None and not rules.is_invalid(verdict)
+        }
+        compared: Mapping[int, RowComparison] = {}
+        if self.comparison:
+            compared = self.comparison.compare(compared_rows(sent, by_id, fingerprints, rules.users, added))
+        decided: list[PlannedRow | SettledRow | None] = []
+        for row_id, verdict in settlement.verdicts.items():
+            row = by_id[row_id]
+            found, fingerprint = contacts[row.key], fingerprints[row.key]
+            self._problems.add(row.key, remarks(found, verdict))
+            of_account, refusal = compared.get(row_id), refusals.get(row_id)
+            known = KnownRow(row, row_id, found, verdict, sent.get(row_id), fingerprint, of_account, refusal)
+            decided.append(decide(known, rules))
+        return settlement, decided
 
     def _compared_anew(self, row_ids: Collection[int]) -> None:
         if self.comparison:
@@ -317,12 +310,6 @@ class Planner:
     def _fingerprint(self, row_hash: bytes, found: Contact | Rejection) -> bytes:
         contact = found if isinstance(found, Contact) else None
         return fingerprint_of(row_hash, contact, self._identity_rules, self.hasher.key, self.mapping.users_digest)
-
-    def _refused_runs(self, refusal: Refusal | None, fingerprint: bytes) -> int:
-        """Return in how many runs the API refused the row as it is now."""
-        if refusal is None or refusal.fingerprint != fingerprint or self.full_resync:
-            return 0
-        return refusal.runs
 
     def _row_ids(self, changed: Sequence[ChangedRow]) -> dict[str, int]:
         """Return the row id of each key; a new key gets one, and its bit is set."""

@@ -1,17 +1,61 @@
-"""The planner of one run, made of what a user asks of the sync."""
+"""The mapping and the planner of one run, made of what a user asks of the sync."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from leadway_provider.contacts.cut_name import refuse_cut_names
+from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
 from leadway_provider.sync.plan import Planner
 from leadway_provider.sync.ports import ClaimStore, PlanStore
 
 if TYPE_CHECKING:
-    from leadway_provider.contacts.mapping import ContactMapping
+    from leadway_provider.contacts.custom_field import CustomField
     from leadway_provider.sync.comparison import AccountComparison
     from leadway_provider.sync.identities import IdentityHasher
     from leadway_provider.sync.request import SyncRequest
+
+
+def refuse_cut_columns(
+    request: SyncRequest, columns: Sequence[str], custom_fields: Sequence[CustomField], limit: int | None
+) -> None:
+    """Raise MappingError for a column whose name may have been cut; see `refuse_cut_names`.
+
+    Args:
+        request: what is asked for.
+        columns: the names of the result's columns.
+        custom_fields: the account's custom fields for contacts.
+        limit: the bytes to which the database cuts a name; None where it cuts none.
+    """
+    if limit:
+        left_out = (*request.key_columns, *(request.mapping or {}))
+        refuse_cut_names(columns, left_out=left_out, custom_fields=custom_fields, limit=limit)
+
+
+def mapping_of(
+    request: SyncRequest,
+    columns: Sequence[str],
+    custom_fields: Sequence[CustomField],
+    users: Callable[[], Mapping[str, str]],
+) -> ContactMapping:
+    """Return how rows with these columns become contacts; raises as `compile_mapping` does.
+
+    Args:
+        request: what is asked for.
+        columns: the names of the result's columns.
+        custom_fields: the account's custom fields for contacts.
+        users: returns the ids of the account's users by e-mail; it is called only where a column needs them.
+    """
+    return compile_mapping(
+        columns,
+        key=request.key_columns,
+        mapping=request.mapping,
+        constants=request.constants,
+        custom_fields=custom_fields,
+        users=users() if needs_users(columns, request.mapping, request.constants) else None,
+        rules=request.contact_rules,
+    )
 
 
 class ClaimingPlanStore(PlanStore, Protocol):

@@ -9,6 +9,9 @@ from typing import Final
 _LEVEL: Final = 1
 """zlib's: the fastest is good enough for long runs of ones and zeros."""
 
+_MANY: Final = 20
+"""Rows with a contact from which on a whole read that returns less than half of them counts as partial."""
+
 
 def pack(bits: bytes | bytearray) -> bytes:
     """Return the bits in a compressed form, to be stored."""
@@ -51,3 +54,9 @@ def is_set(bits: bytes | bytearray, number: int) -> bool:
     """Return whether that bit is set; bits beyond the end are not."""
     byte = number >> 3
     return byte < len(bits) and bits[byte] & 1 << (number & 7) != 0
+
+
+def suspiciously_few(seen: bytes | bytearray, with_contact: int) -> tuple[int, int] | None:
+    """Return how many known rows were read and how many have a contact, where that is less than half of many."""
+    read = int.from_bytes(seen, "little").bit_count()
+    return (read, with_contact) if with_contact >= _MANY and 2 * read < with_contact else None

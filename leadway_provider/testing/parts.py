@@ -8,8 +8,8 @@ from datetime import datetime
 
 from leadway_provider.exceptions import LeaseLostError
 from leadway_provider.sync.lease import LeaseState
-from leadway_provider.sync.parts import Part, split
-from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
+from leadway_provider.sync.parts import Part, PartOutbox, split
+from leadway_provider.sync.records import Delivery, OutboxRow
 from leadway_provider.testing.run import MemoryRun
 from leadway_provider.testing.tables import MemoryEntry, MemoryPlan, MemoryTables
 
@@ -106,9 +106,9 @@ class MemoryParts:
 class MemoryPartRun(MemoryRun):
     """A run as one of its workers delivers it: it implements `PartedRun`."""
 
-    def part(self, part: Part) -> MemoryPartOutbox:
-        """See `PartedRun.part`."""
-        return MemoryPartOutbox(self, part)
+    def part(self, part: Part) -> PartOutbox:
+        """Return the outbox of one part."""
+        return PartOutbox(self, part)
 
     def rows_of(self, part: Part, after: int, limit: int) -> list[OutboxRow]:
         """Return the next rows of a part."""
@@ -146,30 +146,6 @@ class MemoryPartRun(MemoryRun):
     def _is_waiting(self, delivery: Delivery) -> bool:
         entry = self._tables.outbox.get(delivery.row.position)
         return entry is not None and entry.is_pending and entry.run_id == self.id
-
-
-class MemoryPartOutbox:
-    """The outbox of one part: it implements `DeliveryStore`."""
-
-    def __init__(self, run: MemoryPartRun, part: Part) -> None:
-        self._run = run
-        self._part = part
-
-    def outbox(self, after: int, limit: int) -> Sequence[OutboxRow]:
-        """See `DeliveryStore.outbox`."""
-        return self._run.rows_of(self._part, after, limit)
-
-    def mark_sent(self, row: OutboxRow, at: datetime | None) -> None:
-        """See `DeliveryStore.mark_sent`."""
-        self._run.mark_sent(row, at)
-
-    def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
-        """See `DeliveryStore.acknowledge`."""
-        self._run.acknowledge(deliveries)
-
-    def cleared(self, blocker: Blocker, trace_id: str | None, status: int | None) -> None:
-        """See `DeliveryStore.cleared`."""
-        self._run.cleared(blocker, trace_id, status)
 
 
 def _belongs(entry: MemoryEntry, part: Part) -> bool:

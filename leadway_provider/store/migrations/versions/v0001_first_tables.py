@@ -5,8 +5,6 @@ Revision ID: 0001
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -23,22 +21,10 @@ from leadway_provider.store.columns import (
     identity_hash,
     row_number,
 )
+from leadway_provider.store.migrations.operations import KEYED, OPTIONS, WITHOUT_ID, create_index
 
 revision = "0001"
 down_revision = None
-
-OPTIONS: dict[str, Any] = {
-    "sqlite_autoincrement": True,
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mariadb_engine": "InnoDB",
-    "mariadb_charset": "utf8mb4",
-    # MySQL commits after each table: the first tables are there when a killed migration is repeated.
-    "if_not_exists": True,
-}
-
-WITHOUT_ID = {name: value for name, value in OPTIONS.items() if name != "sqlite_autoincrement"}
-KEYED = {**WITHOUT_ID, "sqlite_with_rowid": False}
 
 
 def upgrade() -> None:
@@ -95,10 +81,7 @@ def _create_run() -> None:
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("retry_refused", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
-        sa.Column("query", document()),
-        sa.Column("columns", document()),
-        sa.Column("source", document()),
-        sa.Column("versions", document()),
+        *(sa.Column(name, document()) for name in ("query", "columns", "source", "versions")),
         sa.Column("as_of", UtcDateTime()),
         sa.Column("seen", bitmap()),
         sa.Column("is_whole", sa.SmallInteger(), nullable=False, server_default="1"),
@@ -116,8 +99,8 @@ def _create_run() -> None:
         sa.ForeignKeyConstraint(["sync_id"], ["leadway_sync.id"], name="leadway_run_of_sync"),
         **WITHOUT_ID,
     )
-    _create_index("leadway_run_by_sync", "leadway_run", ["sync_id", "status"])
-    _create_index("leadway_run_by_start", "leadway_run", ["sync_id", "started_at", "id"])
+    create_index("leadway_run_by_sync", "leadway_run", ["sync_id", "status"])
+    create_index("leadway_run_by_start", "leadway_run", ["sync_id", "started_at", "id"])
 
 
 def _create_row() -> None:
@@ -145,14 +128,14 @@ def _create_row() -> None:
         sa.ForeignKeyConstraint(["sync_id"], ["leadway_sync.id"], name="leadway_row_of_sync"),
         **OPTIONS,
     )
-    _create_index("leadway_row_contact", "leadway_row", ["sync_id", "contact_id"], where="contact_id IS NOT NULL")
-    _create_index("leadway_row_in_crm", "leadway_row", ["in_crm", "sync_id"], where="in_crm IS NOT NULL")
-    _create_index("leadway_row_also_in_crm", "leadway_row", ["also_in_crm", "sync_id"], where="also_in_crm IS NOT NULL")
-    _create_index(
+    create_index("leadway_row_contact", "leadway_row", ["sync_id", "contact_id"], where="contact_id IS NOT NULL")
+    create_index("leadway_row_in_crm", "leadway_row", ["in_crm", "sync_id"], where="in_crm IS NOT NULL")
+    create_index("leadway_row_also_in_crm", "leadway_row", ["also_in_crm", "sync_id"], where="also_in_crm IS NOT NULL")
+    create_index(
         "leadway_row_collision", "leadway_row", ["collides_with", "sync_id"], where="collides_with IS NOT NULL"
     )
-    _create_index("leadway_row_run", "leadway_row", ["run_id", "outcome", "id"])
-    _create_index("leadway_row_outcome", "leadway_row", ["sync_id", "outcome", "id"])
+    create_index("leadway_row_run", "leadway_row", ["run_id", "outcome", "id"])
+    create_index("leadway_row_outcome", "leadway_row", ["sync_id", "outcome", "id"])
 
 
 def _create_reason() -> None:
@@ -167,8 +150,8 @@ def _create_reason() -> None:
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_reason_of_row"),
         **KEYED,
     )
-    _create_index("leadway_reason_by_sync", "leadway_reason", ["sync_id", "outcome", "code", "row_id"])
-    _create_index("leadway_reason_by_run", "leadway_reason", ["run_id", "outcome", "code", "row_id"])
+    create_index("leadway_reason_by_sync", "leadway_reason", ["sync_id", "outcome", "code", "row_id"])
+    create_index("leadway_reason_by_run", "leadway_reason", ["run_id", "outcome", "code", "row_id"])
 
 
 def _create_claim() -> None:
@@ -183,8 +166,8 @@ def _create_claim() -> None:
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_claim_of_row"),
         **KEYED,
     )
-    _create_index("leadway_claim_row", "leadway_claim", ["row_id"])
-    _create_index("leadway_claim_waiting", "leadway_claim", ["sync_id", "kind", "identity", "row_id"], where="kind = 0")
+    create_index("leadway_claim_row", "leadway_claim", ["row_id"])
+    create_index("leadway_claim_waiting", "leadway_claim", ["sync_id", "kind", "identity", "row_id"], where="kind = 0")
 
 
 def _create_staged_claim() -> None:
@@ -199,8 +182,8 @@ def _create_staged_claim() -> None:
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_staged_of_row"),
         **KEYED,
     )
-    _create_index("leadway_staged_row", "leadway_staged_claim", ["row_id"])
-    _create_index(
+    create_index("leadway_staged_row", "leadway_staged_claim", ["row_id"])
+    create_index(
         "leadway_staged_waiting", "leadway_staged_claim", ["run_id", "kind", "identity", "row_id"], where="kind = 0"
     )
 
@@ -229,8 +212,8 @@ def _create_outbox() -> None:
         sa.ForeignKeyConstraint(["row_id"], ["leadway_row.id"], name="leadway_outbox_of_row"),
         **OPTIONS,
     )
-    _create_index("leadway_outbox_order", "leadway_outbox", ["run_id", "outcome", "id"])
-    _create_index("leadway_outbox_part", "leadway_outbox", ["run_id", "part", "id"], where="part IS NOT NULL")
+    create_index("leadway_outbox_order", "leadway_outbox", ["run_id", "outcome", "id"])
+    create_index("leadway_outbox_part", "leadway_outbox", ["run_id", "part", "id"], where="part IS NOT NULL")
 
 
 def _create_workers() -> None:
@@ -239,8 +222,7 @@ def _create_workers() -> None:
         sa.Column("run_id", RunId(), primary_key=True, autoincrement=False),
         sa.Column("token", sa.String(32), primary_key=True),
         sa.Column("heartbeats", sa.BigInteger(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("process", sa.Text(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("holder", "process")),
         **WITHOUT_ID,
     )
     op.create_table(
@@ -270,8 +252,8 @@ def _create_snapshot() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["leadway_run.id"], name="leadway_snapshot_of_run"),
         **KEYED,
     )
-    _create_index("leadway_snapshot_email", "leadway_snapshot", ["email", "run_id"], where="email IS NOT NULL")
-    _create_index("leadway_snapshot_phone", "leadway_snapshot", ["phone", "run_id"], where="phone IS NOT NULL")
+    create_index("leadway_snapshot_email", "leadway_snapshot", ["email", "run_id"], where="email IS NOT NULL")
+    create_index("leadway_snapshot_phone", "leadway_snapshot", ["phone", "run_id"], where="phone IS NOT NULL")
 
 
 def _create_token() -> None:
@@ -340,8 +322,8 @@ def _create_usage() -> None:
         sa.Column("quota_left", sa.BigInteger()),
         **OPTIONS,
     )
-    _create_index("leadway_usage_of_run", "leadway_usage", ["run_id", "measured_at"])
-    _create_index("leadway_usage_of_sync", "leadway_usage", ["sync_id", "measured_at"])
+    create_index("leadway_usage_of_run", "leadway_usage", ["run_id", "measured_at"])
+    create_index("leadway_usage_of_sync", "leadway_usage", ["sync_id", "measured_at"])
 
 
 def _create_delivery() -> None:
@@ -362,13 +344,6 @@ def _create_delivery() -> None:
         sa.Column("trace_id", TraceId()),
         **OPTIONS,
     )
-    _create_index("leadway_delivery_key", "leadway_delivery", ["source_key"])
-    _create_index("leadway_delivery_contact", "leadway_delivery", ["contact_id"])
-    _create_index("leadway_delivery_age", "leadway_delivery", ["sync_id", "delivered_at"])
-
-
-def _create_index(name: str, table: str, columns: list[str], *, where: str | None = None) -> None:
-    # MySQL has no CREATE INDEX IF NOT EXISTS, and no index of some rows only.
-    if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
-        condition = None if where is None else sa.text(where)
-        op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
+    create_index("leadway_delivery_key", "leadway_delivery", ["source_key"])
+    create_index("leadway_delivery_contact", "leadway_delivery", ["contact_id"])
+    create_index("leadway_delivery_age", "leadway_delivery", ["sync_id", "delivered_at"])
