@@ -29,7 +29,7 @@ class TokenSource(Protocol):
         ...
 
     async def renew(self, send: Sender, refused: str) -> bool:
-        """Replace a token that the API refused; return False if there is no other token.
+        """Replace a token that the API refused; return False where the connection has only that one.
 
         Calls whose token was refused at the same time cause one renewal. Raises the errors of `bearer`.
 
@@ -50,7 +50,7 @@ class StaticToken:
         """See `TokenSource.bearer`."""
         return self._token.get_secret_value()
 
-    async def renew(self, send: Sender, refused: str) -> bool:  # noqa: ARG002 - there is no other token
+    async def renew(self, send: Sender, refused: str) -> bool:  # noqa: ARG002 - this is the only token
         """See `TokenSource.renew`."""
         return False
 

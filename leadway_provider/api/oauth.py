@@ -262,7 +262,7 @@ class OAuthToken:
         return grant
 
     async def _keep(self, version: int, grant: Grant) -> bool:
-        """Store the grant, with retries if the database is out of reach: there is no other copy of it."""
+        """Store the grant, with retries if the database is out of reach, since it is the only copy."""
         secret = _encoded(grant)
         for pause in _STORE_PAUSES:
             try:

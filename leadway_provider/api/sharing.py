@@ -63,7 +63,7 @@ class QuotaSharing:
         return self._begun.due_in(self._monotonic())
 
     async def refresh(self) -> None:
-        """Look at the leases if that is due, and wait for it if there is no valid lease."""
+        """Look at the leases if that is due, and wait for it unless a lease is valid."""
         holder, now = self._begun, self._monotonic()
         if self._look is None and holder.due_in(now) <= 0:
             self._look = asyncio.ensure_future(self._exchange(holder))

@@ -8,7 +8,6 @@ import typer
 
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import Force, Location, OneSync, StateConnId, Yes
-from leadway_provider.commands.reset import DECLINED
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
 from leadway_provider.printable import printable
@@ -41,9 +40,8 @@ def forget_sync(
                     "the ledger of their deliveries."
                 )
             )
-        if not yes and not screen.confirmed("Delete all of this?"):
-            screen.show("Nothing was deleted.")
-            raise typer.Exit(DECLINED)
+        if not yes:
+            screen.require_yes("Delete all of this?", otherwise="Nothing was deleted.")
         for each in found:
             with sync_lease(state, each, screen, holder=_HOLDER, force=force) as check:
                 state.syncs().delete(each.id, check)

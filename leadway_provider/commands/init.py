@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _UNUSABLE: Final = 2
 """The exit status where the table or the file can't be used."""
-_DECLINED: Final = 1
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -92,9 +91,8 @@ def init(
     targets = _targets(found, keys, leadway_conn_id, location)
     rows = [(column, targets.get(column, "the key" if column in keys else "-")) for column in found.columns]
     screen.show(printed(table_lines(("column", "target"), rows)))
-    if not yes and not screen.confirmed(f"Write {output}?"):
-        screen.show("Nothing was written.")
-        raise typer.Exit(_DECLINED)
+    if not yes:
+        screen.require_yes(f"Write {output}?", otherwise="Nothing was written.")
     from leadway_provider.commands.dag_file import DagFile  # noqa: PLC0415 - `leadway --help` needs none of this
 
     text = DagFile(

@@ -15,9 +15,6 @@ from leadway_provider.printable import printable
 HOLDER: Final = "leadway state reset"
 """The holder of the lease, as other runs of the sync see it."""
 
-DECLINED: Final = 1
-"""The exit status after a "no"."""
-
 
 def reset(
     context: typer.Context,
@@ -44,9 +41,8 @@ def reset(
                 f"claims on e-mails and phones, {size.waiting:,} rows in the outbox. After a reset, the next run "
                 "sends every row.",
             )
-        if not yes and not screen.confirmed("Delete this?"):
-            screen.show("Nothing was deleted.")
-            raise typer.Exit(DECLINED)
+        if not yes:
+            screen.require_yes("Delete this?", otherwise="Nothing was deleted.")
         for each in found:
             with sync_lease(state, each, screen, holder=HOLDER, force=force) as check:
                 forgotten = state.syncs().forget(each.id, check)

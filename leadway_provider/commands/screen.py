@@ -17,6 +17,8 @@ from leadway_provider.printable import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+_DECLINED: Final = 1
+"""The exit status after a "no"."""
 UNCONFIRMED: Final = 2
 """The exit status where a command needs an answer and there is nobody to ask."""
 
@@ -57,12 +59,22 @@ class Screen:
         """Print a line about the command's own work to standard error."""
         self._errors.print(printable(text), soft_wrap=True)
 
-    def confirmed(self, question: str) -> bool:
-        """Return True if a person at the terminal answers a question with yes.
+    def require_yes(self, question: str, *, otherwise: str) -> None:
+        """End the command with the exit status 1, unless a person at the terminal answers a question with yes.
+
+        Args:
+            question: what is asked.
+            otherwise: what is printed after another answer.
 
         Raises:
             CommandError: there is no terminal to ask at.
+            Exit: the answer was not yes.
         """
+        if not self._confirmed(question):
+            self.show(otherwise)
+            raise typer.Exit(_DECLINED)
+
+    def _confirmed(self, question: str) -> bool:
         if not self._stdin.isatty():
             raise CommandError("there is no terminal for a confirmation; --yes does it without one.", UNCONFIRMED)
         self._output.out(f"{question} [y/N] ", end="", highlight=False)
