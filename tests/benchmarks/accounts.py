@@ -26,6 +26,7 @@ from cryptography.fernet import Fernet
 
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.agency import agency_connection
 from tests.services import airflow_connection, postgres_database
 
 ROOT: Final = Path(__file__).parents[2]
@@ -38,19 +39,7 @@ def query(accounts: int, rows: int, folder: Path) -> dict[str, float]:
     settings = Settings(burst=None, daily=None, more_locations=tuple(names))
     customers = ((n, name, f"p{n}@{name}.example.com") for name in names for n in range(rows))
     with SandboxServer(settings) as sandbox, scene(folder, customers) as (environment, state), watched(state) as most:
-        account = {
-            "conn_type": "leadway",
-            "host": sandbox.url,
-            "login": settings.client_id,
-            "password": settings.client_secret,
-            "extra": {
-                "auth": "agency",
-                "company_id": settings.company_id,
-                "refresh_token": settings.agency_refresh_token,
-                "quota_requests": 10_000,
-                "quota_seconds": 1,
-            },
-        }
+        account = agency_connection(sandbox, quota_requests=10_000, quota_seconds=1)
         environment["AIRFLOW_CONN_LEADWAY_DEFAULT"] = json.dumps(account)
         first, again = (in_process(["task", run], environment) for run in ("first", "second"))
     return {

@@ -16,6 +16,7 @@ from demo.processes import ProcessGroups
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.agency import agency_connection
 from tests.celery.cluster import Cluster, start_broker
 from tests.services import airflow_connection, postgres_database
 
@@ -52,21 +53,8 @@ def cluster(tmp_path: Path, sandbox: SandboxServer, warehouse: Path) -> Iterator
     """An Airflow with two workers, `north` and `south`, that notices the end of a worker within seconds."""
     home = tmp_path / "airflow"
     home.mkdir()
-    settings = sandbox.settings
-    account = {
-        "conn_type": "leadway",
-        "host": sandbox.url,
-        "login": settings.client_id,
-        "password": settings.client_secret,
-        "extra": {
-            "auth": "agency",
-            "company_id": settings.company_id,
-            "refresh_token": settings.agency_refresh_token,
-            "state_conn_id": "state",
-            "quota_requests": QUOTA.requests,
-            "quota_seconds": QUOTA.seconds,
-        },
-    }
+    quota = {"quota_requests": QUOTA.requests, "quota_seconds": QUOTA.seconds}
+    account = agency_connection(sandbox, state_conn_id="state", **quota)
     with ProcessGroups() as processes, postgres_database() as metadata, postgres_database() as state:
         broker = start_broker(processes, home)
         address = metadata.render_as_string(hide_password=False)

@@ -31,6 +31,21 @@ def planned(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0
     return found
 
 
+def dag_file(folder: Path, arguments: str) -> Path:
+    """Write a DAG whose task `customers.sync` has these arguments, too."""
+    file = folder / "customers_dag.py"
+    file.write_text(
+        "from airflow.sdk import DAG\n"
+        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
+        "from leadway_provider.policies import RemovalPolicy\n"
+        'with DAG("customers", schedule=None):\n'
+        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
+        f"        state_conn_id='state', {arguments})\n",
+        encoding="utf-8",
+    )
+    return file
+
+
 def test_a_first_run_is_planned_without_a_state(
     warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,17 +86,7 @@ def test_calls_for_tags_and_departed_rows_are_counted(
     warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One call changes the tags of 100 contacts; a contact is deleted by one call."""
-    dag = tmp_path / "tagged.py"
-    dag.write_text(
-        "from airflow.sdk import DAG\n"
-        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
-        "from leadway_provider.policies import RemovalPolicy\n"
-        'with DAG("customers", schedule=None):\n'
-        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
-        "        state_conn_id='state', constants={'tags': ['vip']},\n"
-        "        removal=RemovalPolicy('delete', max_removed=9))\n",
-        encoding="utf-8",
-    )
+    dag = dag_file(tmp_path, "constants={'tags': ['vip']}, removal=RemovalPolicy('delete', max_removed=9)")
     removal = RemovalPolicy("delete", max_removed=9)
     warehouse.fill(*ROWS)
     sync("first", constants={"tags": ["vip"]}, removal=removal)
@@ -97,15 +102,7 @@ def test_a_run_that_a_guard_would_stop_is_status_1(
     warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The screen says which guard; the numbers are shown all the same."""
-    dag = tmp_path / "guarded.py"
-    dag.write_text(
-        "from airflow.sdk import DAG\n"
-        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
-        'with DAG("customers", schedule=None):\n'
-        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
-        f"        state_conn_id='state', guards={{'max_new': {GuardPolicy(max_new=2).max_new}}})\n",
-        encoding="utf-8",
-    )
+    dag = dag_file(tmp_path, f"guards={{'max_new': {GuardPolicy(max_new=2).max_new}}}")
     warehouse.fill(*ROWS)
     capsys.readouterr()
     assert main(["plan", "customers.sync", "--dags", str(dag)]) == 1
@@ -129,15 +126,7 @@ def test_a_sync_that_compares_with_the_account_is_refused(
     warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its plan needs the account's contacts, so a number without them would be wrong."""
-    dag = tmp_path / "compared.py"
-    dag.write_text(
-        "from airflow.sdk import DAG\n"
-        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
-        'with DAG("customers", schedule=None):\n'
-        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
-        "        state_conn_id='state', compare='account')\n",
-        encoding="utf-8",
-    )
+    dag = dag_file(tmp_path, "compare='account'")
     warehouse.fill(*ROWS)
     assert main(["plan", "customers.sync", "--dags", str(dag)]) == 2
     assert "use a dry run" in capsys.readouterr().err.splitlines()[-1]

@@ -13,6 +13,7 @@ import pytest
 from demo.warehouse import SCHEMA, SHOPS
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.agency import agency_connection
 from tests.airflow_version import load_dags
 from tests.dags.example import EXAMPLES, Warehouse
 
@@ -35,21 +36,9 @@ def connections(sandbox: SandboxServer, tmp_path: Path, monkeypatch: pytest.Monk
         "password": "sandbox-token",
         "extra": {"location_id": "sandbox-location"} | quota,
     }
-    agency = {
-        "conn_type": "leadway",
-        "host": sandbox.url,
-        "login": sandbox.settings.client_id,
-        "password": sandbox.settings.client_secret,
-        "extra": {
-            "auth": "agency",
-            "company_id": sandbox.settings.company_id,
-            "refresh_token": sandbox.settings.agency_refresh_token,
-        }
-        | quota,
-    }
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))  # the state file is beside it
     monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
-    monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_AGENCY", json.dumps(agency))
+    monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_AGENCY", json.dumps(agency_connection(sandbox, **quota)))
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(warehouse)}))
     return warehouse
 

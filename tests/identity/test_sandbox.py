@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 from typing import Any, Final, cast
 
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from leadway_provider.testing import MemoryAccount
 from tests.identity.model import Time, World
 from tests.identity.sandbox_account import SandboxAccount, served
-from tests.identity.test_stateful import RUNS_OF_AN_EXAMPLE, SEEN, PeopleMachine
+from tests.identity.test_stateful import RUNS_OF_AN_EXAMPLE, SEEN, PeopleMachine, play
 
 WANTED: Final = int(os.environ.get("LEADWAY_SANDBOX_RUNS", "200"))
 
@@ -40,18 +37,7 @@ def test_one_person_stays_one_contact_over_http() -> None:
             def another_run(self) -> World:
                 return self.world  # the account can't be copied
 
-        run_state_machine_as_test(
-            SandboxMachine,
-            settings=settings(
-                max_examples=max(1, WANTED // RUNS_OF_AN_EXAMPLE),
-                stateful_step_count=30,
-                derandomize="LEADWAY_SANDBOX_RUNS" not in os.environ,
-                suppress_health_check=list(HealthCheck),
-                deadline=None,
-                database=None,
-                print_blob=False,
-            ),
-        )
+        play(SandboxMachine, max(1, WANTED // RUNS_OF_AN_EXAMPLE), "LEADWAY_SANDBOX_RUNS")
     assert SEEN["runs"] - before >= WANTED // 2
     print(dict(SEEN), account.calls)  # noqa: T201 - with -s, it shows what was played
 

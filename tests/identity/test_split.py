@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from tests.identity.faults import Fault
 from tests.identity.model import RunSpec, people
 from tests.identity.split_world import SplitWorld
-from tests.identity.test_stateful import PeopleMachine
+from tests.identity.test_stateful import PeopleMachine, play
 
 EXAMPLES: Final = int(os.environ.get("LEADWAY_IDENTITY_RUNS", "450")) // 3
 
@@ -26,18 +23,7 @@ class SplitMachine(PeopleMachine):
 
 def test_one_person_stays_one_contact() -> None:
     """No two workers write to one contact at a time, every row has one outcome, and people are as the oracle says."""
-    run_state_machine_as_test(
-        SplitMachine,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            derandomize="LEADWAY_IDENTITY_RUNS" not in os.environ,
-            suppress_health_check=list(HealthCheck),
-            deadline=None,
-            database=None,
-            print_blob=False,
-        ),
-    )
+    play(SplitMachine, EXAMPLES, "LEADWAY_IDENTITY_RUNS")
 
 
 def test_a_killed_worker_is_taken_over() -> None:

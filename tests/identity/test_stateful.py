@@ -284,20 +284,24 @@ class PeopleMachine(RuleBasedStateMachine):
         assert not (problems := oracle.problems()), problems
 
 
-def test_one_person_stays_one_contact() -> None:
-    """Whatever people, colleagues and processes do."""
-    examples = max(1, WANTED // RUNS_OF_AN_EXAMPLE)
+def play(machine: type[PeopleMachine], examples: int, variable: str) -> None:
+    """Play so many games: the same ones each time, unless the environment variable asks for a number of them."""
     run_state_machine_as_test(
-        PeopleMachine,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,
-            derandomize="LEADWAY_IDENTITY_RUNS" not in os.environ,
+            derandomize=variable not in os.environ,
             suppress_health_check=list(HealthCheck),
             deadline=None,
             database=None,
             print_blob=False,
         ),
     )
+
+
+def test_one_person_stays_one_contact() -> None:
+    """Whatever people, colleagues and processes do."""
+    play(PeopleMachine, max(1, WANTED // RUNS_OF_AN_EXAMPLE), "LEADWAY_IDENTITY_RUNS")
     assert SEEN["runs"] >= min(WANTED, 2000)
     print(dict(SEEN))  # noqa: T201 - with -s, it shows what was played

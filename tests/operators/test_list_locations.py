@@ -11,24 +11,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from leadway_provider.operators.locations import LeadwayListLocationsOperator
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.agency import agency_connection
 
 
 def agency(sandbox: SandboxServer, tmp_path: Path, **extra: object) -> dict[str, str]:
     """The environment in which the connections are an agency's and its state store."""
-    settings = sandbox.settings
-    connection = {
-        "conn_type": "leadway",
-        "host": sandbox.url,
-        "login": settings.client_id,
-        "password": settings.client_secret,
-        "extra": {
-            "auth": "agency",
-            "company_id": settings.company_id,
-            "refresh_token": settings.agency_refresh_token,
-            "state_conn_id": "state",
-            **extra,
-        },
-    }
+    connection = agency_connection(sandbox, **{"state_conn_id": "state"} | extra)
     state = {"conn_type": "sqlite", "host": str(tmp_path / "state.db")}
     return {"AIRFLOW_CONN_LEADWAY_DEFAULT": json.dumps(connection), "AIRFLOW_CONN_STATE": json.dumps(state)}
 

@@ -23,6 +23,7 @@ from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from leadway_provider.store.state import StateStore
 from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity
+from tests.agency import agency_connection
 from tests.operators.task import NEVER_AGAIN, TaskInstance, Warehouse, operator, sync
 from tests.operators.test_quota import DAY, tomorrow
 
@@ -52,20 +53,7 @@ def sandbox(daily: Quota | None) -> Iterator[SandboxServer]:
 @pytest.fixture
 def agency(warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """A warehouse, and an agency's connection that names no account."""
-    extra = {
-        "auth": "agency",
-        "company_id": sandbox.settings.company_id,
-        "refresh_token": sandbox.settings.agency_refresh_token,
-        "state_conn_id": "state",
-        "quota_requests": 10_000,
-    }
-    connection = {
-        "conn_type": "leadway",
-        "host": sandbox.url,
-        "login": sandbox.settings.client_id,
-        "password": sandbox.settings.client_secret,
-        "extra": extra,
-    }
+    connection = agency_connection(sandbox, state_conn_id="state", quota_requests=10_000)
     monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(connection))
     return warehouse
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -52,6 +52,15 @@ def work_together(workers: int, reviewed_run: str, **arguments: Any) -> list[dic
     """Be several workers at a time."""
     with ThreadPoolExecutor(workers) as threads:
         return [*threads.map(lambda number: work(number, reviewed_run, **arguments), range(workers))]
+
+
+def fail(sandbox: SandboxServer, run_id: str, *, workers: Sequence[int]) -> None:
+    """Be workers, one after the other, while the account fails for one person."""
+    sandbox.faults.add(Fault(FaultKind.SERVER_ERROR, times=None, email="p1@example.com"))
+    for number in workers:
+        with pytest.raises(UnavailableError):
+            work(number, run_id, timing=NEVER_AGAIN)
+    sandbox.faults.clear()
 
 
 def end(reviewed_run: str, run_id: str = "first", **arguments: Any) -> dict[str, Any]:
@@ -111,12 +120,7 @@ def test_a_failed_worker_gives_its_parts_back(warehouse: Warehouse, sandbox: San
     """Another one delivers what it can; the retry of the failed one, or the last task, delivers the rest."""
     fill(warehouse)
     run_id = plan()
-    sandbox.faults.add(Fault(FaultKind.SERVER_ERROR, times=None, email="p1@example.com"))
-    with pytest.raises(UnavailableError):
-        work(1, run_id, timing=NEVER_AGAIN)
-    with pytest.raises(UnavailableError):
-        work(2, run_id, timing=NEVER_AGAIN)
-    sandbox.faults.clear()
+    fail(sandbox, run_id, workers=[1, 2])
     assert work(1, run_id)["acknowledged"] > 0
     assert end(run_id)["created"] == ROWS
     assert len(sandbox.account) == ROWS
@@ -126,10 +130,7 @@ def test_what_workers_never_reached_is_the_last_tasks(warehouse: Warehouse, sand
     """It needs no worker at all; a worker that comes after it has nothing to do."""
     fill(warehouse)
     run_id = plan()
-    sandbox.faults.add(Fault(FaultKind.SERVER_ERROR, times=None, email="p1@example.com"))
-    with pytest.raises(UnavailableError):
-        work(1, run_id, timing=NEVER_AGAIN)
-    sandbox.faults.clear()
+    fail(sandbox, run_id, workers=[1])
     assert end(run_id)["created"] == ROWS
     sent = len(sandbox.journal.writes)
     assert work(2, run_id)["acknowledged"] == 0
@@ -140,10 +141,7 @@ def test_a_newer_run_takes_over(warehouse: Warehouse, sandbox: SandboxServer) ->
     """What workers left is carried by the sync's next run, and a worker that comes then is told so."""
     fill(warehouse)
     run_id = plan()
-    sandbox.faults.add(Fault(FaultKind.SERVER_ERROR, times=None, email="p1@example.com"))
-    with pytest.raises(UnavailableError):
-        work(1, run_id, timing=NEVER_AGAIN)
-    sandbox.faults.clear()
+    fail(sandbox, run_id, workers=[1])
     report = sync("second", sync_name="people")
     assert report["carried"] == 0  # the source has every row, and the newer plan stands for it
     assert report["unchanged"] + report["created"] == ROWS
