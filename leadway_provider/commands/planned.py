@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,12 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from leadway_provider.api.client import LeadwayClient
+from leadway_provider.api.granted import granted_quota
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.reading import OpenSync
 from leadway_provider.exceptions import ConfigurationError, GuardError, StateMissingError
 from leadway_provider.hooks.database import database_name, open_state_for_reading
 from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.store.state import StateStore, SyncRun
+from leadway_provider.sync.cost import CallCounter, GrantedQuota, removal_calls
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.guards import PlanFigures, PlannedCounts, check_guards
 from leadway_provider.sync.outcome import Counts
@@ -27,36 +27,7 @@ from leadway_provider.sync.removal import find_departed
 from leadway_provider.sync.selection import KeySelection
 from leadway_provider.words import counted
 
-_TAGGED_AT_A_TIME: Final = 100
-"""Contacts whose tags one call changes."""
 _PAGE: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedQuota:
-    """The account's quota, as its answer says.
-
-    Attributes:
-        calls: calls granted in a window.
-        seconds: the length of the window.
-        left: calls that are left today; None where the answer does not say.
-        daily: calls of a day; None where the answer does not say.
-    """
-
-    calls: int
-    seconds: float
-    left: int | None
-    daily: int | None
-
-    def duration(self, calls: int) -> float:
-        """Return the seconds that so many calls take at full speed."""
-        return calls * self.seconds / self.calls
-
-    def days(self, calls: int) -> int | None:
-        """Return on how many days so many calls are made; None where that is not known."""
-        if self.left is None or calls <= self.left:
-            return 1
-        return 1 + math.ceil((calls - self.left) / self.daily) if self.daily else None
 
 
 @dataclass(frozen=True)
@@ -69,7 +40,7 @@ class PlannedSync:
         departed: departed rows whose contacts would be changed.
         contact_calls: calls that write a contact.
         other_calls: calls for tags and departed rows.
-        quota: the account's quota.
+        quota: the account's quota, without what the task leaves to others.
         plan: what the plan found.
         stops: why the run would stop before anything is sent, or fail at its end; blank where it would not.
     """
@@ -185,33 +156,24 @@ def _stops(sync: OpenSync, run: SyncRun, found: Plan) -> str:
 
 
 def _priced(sync: OpenSync, run: SyncRun, found: Plan, stops: str) -> PlannedSync:
-    contact_calls, tagged, after = 0, Counter[tuple[str, ...]](), 0
+    calls, after = CallCounter(), 0
     while rows := run.outbox(after, _PAGE):
         after = rows[-1].position
         for row in rows:
-            names_company = row.contact_id is not None and bool(row.contact.upsert_only_fields)
-            contact_calls += 2 if names_company else 1
-            for kind, tags in (("add", row.contact.add_tags), ("remove", row.contact.remove_tags)):
-                if tags:
-                    tagged[(kind, *sorted(tags))] += 1
+            calls.add(row.contact, by_id=row.contact_id is not None)
     counts = run.counts()
     departed = run.removals.waiting()
-    at_a_time = 1 if sync.request.removal.on_removed == "delete" else _TAGGED_AT_A_TIME
-    tag_calls = sum(math.ceil(number / _TAGGED_AT_A_TIME) for number in tagged.values())
     return PlannedSync(
         counts=counts,
         rows=run.count_planned(),
         departed=departed,
-        contact_calls=contact_calls + counts["carried"],
-        other_calls=tag_calls + math.ceil(departed / at_a_time),
-        quota=sync.hook.call(_quota),
+        contact_calls=calls.contact_calls + counts["carried"],
+        other_calls=calls.tag_calls + removal_calls(sync.request.removal, departed),
+        quota=sync.hook.call(_quota).without(sync.request.quota.daily_reserve),
         plan=found,
         stops=stops,
     )
 
 
 async def _quota(client: LeadwayClient) -> GrantedQuota:
-    pacer, daily = client.pacer, client.pacer.daily
-    return GrantedQuota(
-        pacer.maximum, pacer.interval, daily.remaining if daily else None, daily.limit if daily else None
-    )
+    return granted_quota(client.pacer)

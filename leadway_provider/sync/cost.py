@@ -1,0 +1,87 @@
+"""What a plan costs: how many calls it needs, and how long they take with the quota of the account."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from leadway_provider.contacts.contact import Contact
+from leadway_provider.policies import RemovalPolicy
+from leadway_provider.sync.tags import MOST_CONTACTS
+
+_MOST_SETS: Final = 10_000
+"""Different sets of tags that are counted together; with more, each further one is counted as a call of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedQuota:
+    """The account's quota, as its answer says.
+
+    Attributes:
+        calls: calls granted in a window.
+        seconds: the length of the window.
+        left: calls that are left today; None where the answer does not say.
+        daily: calls of a day; None where the answer does not say.
+    """
+
+    calls: int
+    seconds: float
+    left: int | None
+    daily: int | None
+
+    def duration(self, calls: int) -> float:
+        """Return the seconds that so many calls take at full speed."""
+        return calls * self.seconds / self.calls
+
+    def days(self, calls: int) -> int | None:
+        """Return on how many days so many calls are made; None where that is not known."""
+        if self.left is None or calls <= self.left:
+            return 1
+        return 1 + math.ceil((calls - self.left) / self.daily) if self.daily else None
+
+    def without(self, reserve: int) -> GrantedQuota:
+        """Return the quota without the calls of each day that are left to others."""
+        left, daily = (None if each is None else max(0, each - reserve) for each in (self.left, self.daily))
+        return GrantedQuota(self.calls, self.seconds, left, daily)
+
+
+@dataclass
+class CallCounter:
+    """Counts the calls that a plan needs, as far as they are known before the first one is made.
+
+    Attributes:
+        contact_calls: calls that write a contact.
+    """
+
+    contact_calls: int = 0
+    _tagged: Counter[tuple[str, ...]] = field(default_factory=Counter, repr=False)
+    _alone: int = 0
+
+    def add(self, contact: Contact, *, by_id: bool) -> None:
+        """Count the calls for a contact, which is written by its id or matched by the account."""
+        # On a contact that exists, only a second call changes the company's name.
+        names_company = by_id and bool(contact.upsert_only_fields)
+        if contact.differing is not None:
+            names_company = names_company and "companyName" in contact.differing
+        self.contact_calls += 2 if names_company else 1
+        for kind, tags in (("add", contact.add_tags), ("remove", contact.remove_tags)):
+            if tags:
+                self._add_tags((kind, *sorted(tags)))
+
+    def _add_tags(self, change: tuple[str, ...]) -> None:
+        if change in self._tagged or len(self._tagged) < _MOST_SETS:
+            self._tagged[change] += 1
+        else:
+            self._alone += 1
+
+    @property
+    def tag_calls(self) -> int:
+        """Calls that change tags: one for all contacts, up to a number of them, that need the same tags."""
+        return self._alone + sum(math.ceil(number / MOST_CONTACTS) for number in self._tagged.values())
+
+
+def removal_calls(policy: RemovalPolicy, departed: int) -> int:
+    """Return how many calls treat the contacts of so many departed rows."""
+    return math.ceil(departed / (1 if policy.on_removed == "delete" else MOST_CONTACTS))
