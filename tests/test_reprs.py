@@ -23,12 +23,13 @@ SHOWN: Final = """
     _schemaURL abroad
     accounts acknowledged after api_path api_paths api_version backend base_url by_form calls_path catalog
     channels claimed claims client client_id code collision column columns company_id conn_id contact_id country counts
-    created_in cursor dag_id data_type database default default_name digest document_type drivername Entry.text
+    created_in cursor dag_id data_type database default default_name digest document_type drivername
+    DryRunFigures.effects DryRunFigures.fields effect Entry.text
     expression failure failures feeds field field_key fingerprint first_key found given_up HeldLease.token
     holder host id identity ids in_crm into key lanes leadway_conn_id LeadwaySyncRunFacet.constants lease
-    LeaseState.token links lives_on location_id locationId log_url lost mapping max_changed max_new max_repeated
+    LeaseState.token links lives_on location_id locationId log_url lost mapping matches max_changed max_new max_repeated
     met method min_rows model more_locations name namespace only_keys options origin outcome Parted.rows parts
-    path phone_region planned plans problem process queryFingerprint quota quota_path reason Reason.message
+    path phone_region Plan.missing planned plans problem process queryFingerprint quota quota_path reason Reason.message
     records recovered removed_tags reports request retry_after reviewed_run row_hash run run_id runId
     RunLineage.constants says schema seen seen_by_newer sent Sentence.text source source_key sources
     SpooledRows._batches

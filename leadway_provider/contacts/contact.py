@@ -43,6 +43,8 @@ class Contact:
         contact_id: the id of the contact that the row names, or None. It is sent in no body.
         differing: the API paths of the fields that the account has otherwise; None where that was not compared. An
             update by id sends no other field.
+        matches: the id of the contact that the account was found to match for this one, if any. Then `differing` is
+            about that contact, and all fields are sent.
     """
 
     fields: Mapping[str, JsonValue] = field(repr=False)
@@ -52,12 +54,15 @@ class Contact:
     notes: tuple[Reason, ...] = ()
     contact_id: str | None = None
     differing: frozenset[str] | None = field(default=None, repr=False)
+    matches: str | None = None
 
     @property
     def update_fields(self) -> dict[str, JsonValue]:
         """The body of `PUT /contacts/{id}`: the fields that this call takes, or those of them that differ."""
         taken = {name: value for name, value in self.fields.items() if name not in UPSERT_ONLY}
-        return (self._differing_of(taken) or taken) if self.differing is not None else taken
+        if self.differing is None or self.matches is not None:
+            return taken
+        return self._differing_of(taken) or taken
 
     def _differing_of(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Return the fields that differ: of custom fields those alone, of do-not-disturb settings all channels."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from leadway_provider.api.granted import granted_quota
 from leadway_provider.api.pacing import DailyQuota
 from leadway_provider.exceptions import (
     AccessDeniedError,
@@ -23,6 +24,7 @@ from leadway_provider.policies import QuotaPolicy
 from leadway_provider.printable import printable_log
 from leadway_provider.store.quota import KeptQuota, QuotaStore
 from leadway_provider.sync.cancel import CancelToken
+from leadway_provider.sync.cost import GrantedQuota
 from leadway_provider.sync.slots import SlotStore
 from leadway_provider.words import duration_text
 
@@ -87,6 +89,11 @@ class Account:
     def daily_quota(self) -> DailyQuota | None:
         """The day's quota as of the last answer."""
         return self._clients[-1].pacer.daily if self._clients else None
+
+    @property
+    def granted_quota(self) -> GrantedQuota:
+        """The quota as of the last answer, without what the task leaves to others; after the first call."""
+        return granted_quota(self._clients[-1].pacer).without(self._quota.daily_reserve)
 
     def call(self, call: Callable[[LeadwayClient], Awaitable[T]], max_in_flight: int = 1) -> T:
         """Connect, make calls, and disconnect: planning may take longer than a connection stays open.

@@ -33,6 +33,7 @@ from leadway_provider.printable import printable_log
 from leadway_provider.source.query import OpenRows
 from leadway_provider.store.accounts import AccountRun
 from leadway_provider.store.state import StateStore, SyncRun
+from leadway_provider.sync.dry_run import sum_of
 from leadway_provider.sync.outcome import COUNTED, Counts, RowState
 from leadway_provider.sync.request import SyncRequest
 from leadway_provider.words import counted
@@ -270,6 +271,7 @@ class AccountsAttempt:
         total.verify()
         report: Report = {**total, "calls": calls, "seconds": round(seconds, 3), "run_id": self.whole.id}
         report["accounts"] = accounts
+        report |= sum_of([*self.reports.values()]) if self.task.request.dry_run else {}
         if self.failures:
             report["accounts_not_finished"] = ", ".join([*self.failures][:_NAMED])
         in_all = counted(accounts, "account")

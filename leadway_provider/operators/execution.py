@@ -25,6 +25,7 @@ from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account
 from leadway_provider.operators.delivery import deliver_outbox
 from leadway_provider.operators.departure import remove_contacts
+from leadway_provider.operators.dry_run import tell_dry_run
 from leadway_provider.operators.lineage import run_lineage
 from leadway_provider.operators.loop import Loop, LoopThread
 from leadway_provider.operators.planning import PlanPhase
@@ -263,8 +264,9 @@ class Execution:
             read: _Read = {"is_whole": planned.is_whole, "only_keys": some, "watermark": watermark}
             if request.dry_run:
                 run.finish_dry_run(planned.counts, planned.seen, **read)
+                told = tell_dry_run(request, run, planned, account)
                 self._finish(run, planned.counts, account, began_at)
-                return self._judged(run, state, unkeyed)
+                return self._judged(run, state, unkeyed, told)
             log_sealed(run.seal(planned.counts, planned.seen, **read))
         try:
             deliver_outbox(request, run, account, hasher=hasher, cancel_token=self.cancel_token, timing=self.timing)
@@ -274,10 +276,12 @@ class Execution:
         run.trim_ledger(request.ledger_days)
         return self._judged(run, state, unkeyed)
 
-    def _judged(self, run: SyncRun, state: StateStore, unkeyed: Sequence[UnkeyedRow]) -> Report:
-        """Return the report of a run that is over, if not too many rows were rejected."""
+    def _judged(
+        self, run: SyncRun, state: StateStore, unkeyed: Sequence[UnkeyedRow], told: Report | None = None
+    ) -> Report:
+        """Return the report of a run that is over, with what a dry run tells, if not too many rows were rejected."""
         counts = run.counts()
-        report = report_of(run, counts, watermark=state.watermark(self.sync))
+        report = report_of(run, counts, watermark=state.watermark(self.sync)) | (told or {})
         log_rejected(run, counts.rejected, unkeyed)
         judge(self.request, counts, report)
         return report

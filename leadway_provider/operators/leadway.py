@@ -82,8 +82,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             the rows read. With more, the task fails for good after all other rows are delivered. Templated.
         removal: what becomes of the contacts of departed rows, which are no longer in the result; nothing unless given.
             A row counts as rejected too where the API refuses that.
-        dry_run: plan only; `pending` counts the rows that would be sent. It fails where the guards or `max_rejected`
-            would let a run fail. Templated.
+        dry_run: plan only; `pending` counts the rows that would be sent. The report then has `creates`, `updates`,
+            `removals`, `fields.<target>`, `calls_needed`, `seconds_needed` and, where it is known, `days_needed`. It
+            fails where the guards or `max_rejected` would let a run fail. Templated.
         ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`. Unless given,
             `[leadway] ledger_days`, or 90.
         reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give

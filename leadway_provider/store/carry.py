@@ -105,12 +105,12 @@ class CarryRule:
         return bool(row.origin == self.origin and self.is_present(row.row_id))
 
 
-def carried_rows(database: Database, sync_id: int, rule: CarryRule) -> Iterator[int]:
-    """Return the ids of the rows that a run would carry, without a change."""
+def carried_rows(database: Database, sync_id: int, rule: CarryRule) -> Iterator[Sequence[sa.Row[Any]]]:
+    """Return the rows that a run would carry, page by page and without a change."""
     for page in _pages(database, sync_id, rule):
         with database.reading() as connection:
             planned = _planned(connection, rule.run_id, page)
-        yield from (row.row_id for row in page if rule.carries(row, planned.get(row.row_id)))
+        yield [row for row in page if rule.carries(row, planned.get(row.row_id))]
 
 
 def carry(database: Database, sync_id: int, rule: CarryRule) -> Sealed:
@@ -209,7 +209,7 @@ def _pages(database: Database, sync_id: int, rule: CarryRule) -> Iterator[Sequen
         runs = connection.scalars(earlier).all()
     columns = (
         *(outbox.id, outbox.run_id, outbox.row_id, outbox.outcome, outbox.refusals, outbox.contact, outbox.claimed),
-        *(outbox.fingerprint, run.origin, tables.row.c.contact_id, tables.row.c.sent_fingerprint),
+        *(outbox.source_key, outbox.fingerprint, run.origin, tables.row.c.contact_id, tables.row.c.sent_fingerprint),
     )
     for earlier_id in runs:
         position = 0

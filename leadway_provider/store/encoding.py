@@ -39,6 +39,8 @@ def encode_contact(contact: Contact) -> str:
         document["contact_id"] = contact.contact_id
     if contact.differing is not None:
         document["differing"] = sorted(contact.differing)
+    if contact.matches is not None:
+        document["matches"] = contact.matches
     # A tenth of the time; it writes other characters than ASCII as they are, and refuses integers of more than 64 bits.
     try:
         encoded = _FAST_ENCODER.encode(document)
@@ -58,6 +60,7 @@ def decode_contact(text: str) -> Contact:
         notes=tuple(Reason(**reason) for reason in document["notes"]),
         contact_id=document.get("contact_id"),
         differing=frozenset(document["differing"]) if "differing" in document else None,
+        matches=document.get("matches"),
     )
 
 

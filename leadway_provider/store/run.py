@@ -13,16 +13,15 @@ import sqlalchemy as sa
 from leadway_provider.contacts.row import MappedColumn
 from leadway_provider.store import tables
 from leadway_provider.store.acknowledgement import acknowledge, dequeue
-from leadway_provider.store.carry import CarryRule, Sealed, carried_rows, carry
+from leadway_provider.store.carry import Sealed, carry
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
+from leadway_provider.store.dry_run import SqlDryRun
 from leadway_provider.store.encoding import encode_columns, encode_document, encode_reasons
 from leadway_provider.store.homes import count_standing_collisions, shared_contacts
 from leadway_provider.store.in_crm import forget_identity
 from leadway_provider.store.ledger import CLEARED, Attempt, LedgerEntry, append, trim
 from leadway_provider.store.newer import forget_covered, seen_by_newer
 from leadway_provider.store.outbox import read_outbox
-from leadway_provider.store.plan import SqlPlanStore
-from leadway_provider.store.planned import RunRows
 from leadway_provider.store.rejection import RejectedRows
 from leadway_provider.store.report import RunReport, Totals
 from leadway_provider.store.seal import end_plan, end_seal, follow_full_resync, seal_rows
@@ -33,16 +32,15 @@ from leadway_provider.store.usage import Meter, store_usage, trim_usage
 from leadway_provider.store.waiting import WaitingRows, waiting_rows
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
-from leadway_provider.sync.seen import is_set, pack, unpack
 
 
-class SyncRun(SqlPlanStore):
+class SyncRun(SqlDryRun):
     """One run of one sync: the store that plan and deliver work with. Every method is one or more short transactions.
 
     `StateStore.begin` gives one. Every method raises StateUnavailableError where the database can't be reached, is
     locked or can't be written.
 
-    The methods of the plan are those of `SqlPlanStore`.
+    The methods of the plan are those of `SqlPlanStore`, and those of a dry run are those of `SqlDryRun`.
     """
 
     def __init__(
@@ -56,9 +54,8 @@ class SyncRun(SqlPlanStore):
         origin: str,
         retry_refused: int,
     ) -> None:
-        super().__init__(database, sync_id, run_id, attempt, retry_refused)
+        super().__init__(database, sync_id, run_id, attempt=attempt, retry_refused=retry_refused, origin=origin)
         self._sealed = sealed
-        self._origin = origin
         self._report = RunReport(database, run_id)
         self._meter: Meter | None = None
         self._statistics_of_delivery = Statistics(database, self._of_sync.where(tables.row.c.contact_id.is_not(None)))
@@ -152,68 +149,6 @@ class SyncRun(SqlPlanStore):
     def seen_by_newer(self) -> bytes:
         """Return one bit for each row id that a run for a newer data interval planned, whatever its outcome was."""
         return seen_by_newer(self._database, self.sync_id, self.id)
-
-    def finish_dry_run(
-        self,
-        counts: Counts,
-        seen: bytes = b"",
-        *,
-        is_whole: bool = True,
-        only_keys: bool = False,
-        watermark: datetime | None = None,
-    ) -> None:
-        """End a dry run in place of sealing it: nothing else changes, and `StateStore.resume_reviewed` can continue.
-
-        What would be carried is counted. The outbox stays until then, or until the sync's next run begins.
-        """
-        values = self._read_values(seen, is_whole=is_whole, only_keys=only_keys, watermark=watermark)
-        now = self._database.now()
-        end_plan(self._database, self.id, RunStatus.DRY_RUN, counts, finished_at=now, **values)
-        with self._database.reading() as connection:
-            homes = shared_contacts(connection, self.sync_id)
-        carried, on_shared = 0, {home.row_id: False for home in homes}
-        for row_id in carried_rows(self._database, self.sync_id, self._carry_rule):
-            carried += 1
-            if row_id in on_shared:
-                on_shared[row_id] = True
-        with self._database.writing() as connection:
-            sent = [row_id for row_id, is_carried in on_shared.items() if is_carried]
-            collisions = count_standing_collisions(connection, self._rows, homes, sent)
-            found = {"carried": carried, "collisions": collisions}
-            connection.execute(sa.update(tables.run).where(tables.run.c.id == self.id).values(found))
-
-    def _read_values(
-        self, seen: bytes, *, is_whole: bool, only_keys: bool, watermark: datetime | None
-    ) -> dict[str, object]:
-        values = {"is_whole": int(is_whole), "only_keys": int(only_keys), "watermark_at": watermark}
-        return {"seen": pack(seen), **values}
-
-    @property
-    def _carry_rule(self) -> CarryRule:
-        return CarryRule(self.id, self._origin, self._is_present, self._concerns, self.retry_refused)
-
-    @cached_property
-    def _read_bits(self) -> tuple[bytes, bool, bool]:
-        """One bit for each row id that the plan read, whether it read the whole source, and whether `only_keys`."""
-        run = tables.run.c
-        with self._database.reading() as connection:
-            wanted = sa.select(run.seen, run.is_whole, run.only_keys).where(run.id == self.id)
-            seen, is_whole, only_keys = connection.execute(wanted).one()
-        return (b"" if seen is None else unpack(seen)), bool(is_whole) and seen is not None, bool(only_keys)
-
-    def _is_present(self, row_id: int) -> bool:
-        """Return whether the source has the row, as far as the plan knows."""
-        seen, is_whole, _ = self._read_bits
-        return not is_whole or is_set(seen, row_id)
-
-    def _concerns(self, row_id: int) -> bool:
-        """Return whether the run may take over or drop what an earlier run left of the row."""
-        seen, _, only_keys = self._read_bits
-        return not only_keys or is_set(seen, row_id)
-
-    @property
-    def _rows(self) -> RunRows:
-        return RunRows(self.sync_id, self.id, self._is_present)
 
     # Deliver
 

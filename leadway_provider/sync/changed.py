@@ -91,11 +91,15 @@ def compared_rows(
 
 
 def only_differing(row: PlannedRow, finding: RowComparison | None) -> PlannedRow:
-    """Return a row that sends, to a contact that was found otherwise, what differs there only."""
+    """Return a row that sends, to a contact that was found otherwise, what differs there only.
+
+    A contact that the account would match is noted; it gets all fields.
+    """
     if finding is None or not finding.differing:
         return row
-    contact = replace(row.contact, differing=finding.differing)
-    return row._replace(contact=contact, in_crm=finding.in_crm)
+    if not finding.is_home:
+        return row._replace(contact=replace(row.contact, differing=finding.differing, matches=finding.contact_id))
+    return row._replace(contact=replace(row.contact, differing=finding.differing), in_crm=finding.in_crm)
 
 
 def remarks(found: Contact | Rejection, verdict: Verdict) -> tuple[Reason, ...]:

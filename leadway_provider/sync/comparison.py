@@ -77,7 +77,8 @@ class RowComparison:
         result: how it compares.
         contact_id: the contact that it was compared with.
         in_crm: the hashes of the e-mail and phone that this contact has; None where nothing new was found of them.
-        differing: the API paths of the fields that differ, where the row is written to this contact by its id.
+        differing: the API paths of the fields that differ.
+        is_home: whether the row is written to this contact by its id. Otherwise the account would match it.
         is_believed: whether the row counts as equal although its contact, or some of it, was not found so: the account
             acknowledged it.
     """
@@ -86,6 +87,7 @@ class RowComparison:
     contact_id: str | None = None
     in_crm: frozenset[str] | None = None
     differing: frozenset[str] = field(default=frozenset(), repr=False)
+    is_home: bool = True
     is_believed: bool = False
 
     @property
@@ -260,10 +262,11 @@ class AccountComparison:
         if row.is_acknowledged and place.home:
             differing = differing - self._kept_back(differing, row.contact, place.home, digest)
         result = ComparisonResult.DIFFERENT if differing else ComparisonResult.EQUAL
-        of_home = frozenset(differing) if place.is_home else frozenset[str]()
         is_known = row.is_acknowledged and place.home is not None and place.home.in_crm == digest.identities
         in_crm = None if is_known else digest.identities
-        return RowComparison(result, place.contact_id, in_crm, of_home, is_believed=differing != found)
+        return RowComparison(
+            result, place.contact_id, in_crm, frozenset(differing), place.is_home, is_believed=differing != found
+        )
 
     def _returned_of(self, differing: set[str], digest: ContactDigest) -> set[str]:
         """Return the fields that a search returns; of others the account's last acknowledgement is believed."""

@@ -59,13 +59,20 @@ class CallCounter:
     _tagged: Counter[tuple[str, ...]] = field(default_factory=Counter, repr=False)
     _alone: int = 0
 
-    def add(self, contact: Contact, *, by_id: bool) -> None:
-        """Count the calls for a contact, which is written by its id or matched by the account."""
+    def add(self, contact: Contact, *, by_id: bool, is_missing: bool = False) -> None:
+        """Count the calls for a contact.
+
+        Args:
+            contact: what is sent.
+            by_id: whether it is written to a contact by its id; otherwise the account matches one.
+            is_missing: whether that contact exists no more, so that the call by its id is followed by an upsert.
+        """
+        differing = contact.differing
         # On a contact that exists, only a second call changes the company's name.
-        names_company = by_id and bool(contact.upsert_only_fields)
-        if contact.differing is not None:
-            names_company = names_company and "companyName" in contact.differing
-        self.contact_calls += 2 if names_company else 1
+        is_renamed = bool(contact.upsert_only_fields) and (differing is None or "companyName" in differing)
+        self.contact_calls += 2 if by_id and (is_missing or is_renamed) else 1
+        if differing is not None and "tags" not in differing:
+            return
         for kind, tags in (("add", contact.add_tags), ("remove", contact.remove_tags)):
             if tags:
                 self._add_tags((kind, *sorted(tags)))

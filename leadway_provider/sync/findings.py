@@ -47,6 +47,7 @@ class Plan:
         seen: one bit for each row id that the plan read.
         is_whole: whether the plan read the whole source, so that a row that it did not read has departed.
         repeated: the rows that repeat the key of another row, with the keys that most rows have.
+        missing: one bit for each row id whose contact was found to exist no more.
         too_few: where a whole read was expected and so few rows came that it counts as partial: how many rows of the
             sync were read, and how many have a contact.
     """
@@ -58,6 +59,7 @@ class Plan:
     compared_again: int
     seen: bytes
     is_whole: bool
+    missing: bytes = b""
     too_few: tuple[int, int] | None = None
     repeated: RepeatedKeys = field(default_factory=RepeatedKeys)
 

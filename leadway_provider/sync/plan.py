@@ -131,6 +131,7 @@ class Planner:
             compared_again=self._compared_again,
             seen=bytes(self._seen),
             is_whole=is_whole,
+            missing=self.comparison.tally.bits("missing") if self.comparison else b"",
             too_few=too_few,
             repeated=self._repeated,
         )

@@ -32,6 +32,10 @@ class Tally:
         """Return whether a row is counted for that kind."""
         return is_set(self._bits.get(kind, b""), row_id)
 
+    def bits(self, kind: str) -> bytes:
+        """Return one bit for each row id, set where the row is counted for that kind."""
+        return bytes(self._bits.get(kind, b""))
+
     def counts(self) -> dict[str, int]:
         """Return how many rows there are of each kind that has any."""
         found = {kind: int.from_bytes(bits, "little").bit_count() for kind, bits in self._bits.items()}
