@@ -27,6 +27,7 @@ from leadway_provider.sandbox.tokens import TokenRegistry
 _LOOPBACK = "127.0.0.1"
 _KEEP_ALIVE = 120
 _BACKLOG = 2048
+_PATIENCE = 5
 
 
 class _Connection(HttpToolsProtocol):
@@ -35,6 +36,33 @@ class _Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
+
+
+class _PromptServer(uvicorn.Server):
+    """A server that ends at once, where uvicorn looks ten times a second, and then gives clients as long to go."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let it end; called by the event loop."""
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        """Serve until `stop` is called. What uvicorn does ten times a second includes the time in an answer's head."""
+        looking = asyncio.create_task(super().main_loop())
+        await self._stopped.wait()
+        looking.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drop every connection, and return when no call is answered any more."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        if tasks := set(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=_PATIENCE)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -67,7 +95,7 @@ def run(settings: Settings, listener: socket.socket, file: Path | None = None) -
         ValueError: the file is not that of a sandbox.
     """
     service = Service(settings)
-    server = _server(application(service, listener.getsockname()[0]))
+    server = uvicorn.Server(_config(application(service, listener.getsockname()[0])))
     if file is None:
         server.run(sockets=[listener])
         return
@@ -86,21 +114,19 @@ def application(service: Service, host: str) -> ASGIApp:
     return LocalApp(app) if is_loopback(host) else app
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=_Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            proxy_headers=False,
-            backlog=_BACKLOG,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=5,
-        )
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_PATIENCE,
     )
 
 
@@ -152,7 +178,7 @@ class SandboxServer:
         """Start to serve."""
         listener = listen(_LOOPBACK, self.port)
         self.port = listener.getsockname()[1]
-        self._server = _server(self.application())
+        self._server = _PromptServer(_config(self.application()))
         self._runner = asyncio.Runner(loop_factory=self._server.config.get_loop_factory())
         self._loop = self._runner.get_loop()
         self._thread = threading.Thread(target=self._serve, args=(listener,), name="leadway-sandbox", daemon=True)
@@ -163,14 +189,9 @@ class SandboxServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Drop every connection and end the thread."""
-        self._loop.call_soon_threadsafe(self._stop)
+        self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join()
 
     def _serve(self, listener: socket.socket) -> None:
         with self._runner:
             self._runner.run(self._server.serve(sockets=[listener]))
-
-    def _stop(self) -> None:
-        self._server.should_exit = True
-        for connection in self._server.server_state.connections:
-            connection.transport.abort()
