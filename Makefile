@@ -45,9 +45,9 @@ package: .venv/ready
 	@$(BIN)/python -m tests.package.run
 
 # The hash seed is fixed because the workers of pytest-xdist must collect the same tests in the same order. The tests of
-# one file run on one worker, so they share the servers that they start.
+# one file run on one worker, so they share the servers that they start. The order of the files is that of tests/order.py.
 test: .venv/ready
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make test` leaves these tests out: they start a whole Airflow, and need a browser (Debian: chromium).
 browser: .venv/ready

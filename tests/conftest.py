@@ -8,11 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from tests.order import place
 from tests.services import KINDS, mariadb_database, postgres_database
 
 # Airflow reads these when it is imported, which a test module may do before any fixture runs. A worker of
@@ -34,6 +36,21 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 # How long an example takes depends on the machine, and says nothing of the code.
 settings.register_profile("leadway", deadline=None)
 settings.load_profile("leadway")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files come first; all others stay in their order."""
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep tests together that share servers, where `--dist loadfile` asks for that."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.scheduling import SharedServers  # some environments have no xdist
+
+    return SharedServers(config, log)
 
 
 @pytest.fixture(scope="session")

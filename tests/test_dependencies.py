@@ -54,17 +54,23 @@ def is_foreign(module: str) -> bool:
     return top not in sys.stdlib_module_names and top != "leadway_provider" and top not in PROVIDED_BY_THE_CALLER
 
 
+installed = cache(packages_distributions)
+"""The installed distributions by the packages at their top; found once, because it takes half a second."""
+
+
+@cache
+def files_of(name: str) -> frozenset[str]:
+    """Return the paths of a distribution's files."""
+    return frozenset(map(str, distribution(name).files or ()))
+
+
 @cache
 def distributions_of(module: str) -> frozenset[str]:
     """Return the installed distributions that have a module; several share the package `airflow`."""
-    found = set(packages_distributions().get(module.partition(".")[0], ()))
+    found = set(installed().get(module.partition(".")[0], ()))
     path = module.replace(".", "/")
     if len(found) > 1:
-        found = {
-            name
-            for name in found
-            if {f"{path}.py", f"{path}/__init__.py"} & {str(file) for file in distribution(name).files or ()}
-        }
+        found = {name for name in found if {f"{path}.py", f"{path}/__init__.py"} & files_of(name)}
     return frozenset(map(canonicalize_name, found))
 
 
@@ -80,6 +86,7 @@ def with_parts(declared: set[str]) -> set[str]:
     return declared | {canonicalize_name(each.name) for each in pinned if not each.marker}
 
 
+@cache
 def available(room: str) -> set[str]:
     """Return what a room of the package may import: the dependencies, and those of the extra with its name."""
     return with_parts(names(PROJECT["dependencies"]) | names(EXTRAS.get(room, [])))

@@ -55,7 +55,7 @@ class _PromptServer(uvicorn.Server):
         await self._stopped.wait()
         looking.cancel()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - as the parent has it
         """Drop every connection, and return when no call is answered any more."""
         for server in self.servers:
             server.close()
