@@ -17,6 +17,7 @@ from leadway_provider.store.encoding import decode_contact, decode_reasons, enco
 from leadway_provider.store.in_crm import Neighbours, Place, neighbours
 from leadway_provider.store.planned import RunRows
 from leadway_provider.store.tables import RunStatus
+from leadway_provider.sync.fingerprint import was_sent
 from leadway_provider.sync.guards import PlannedCounts
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.parts import Part
@@ -36,7 +37,7 @@ def read_outbox(
         sa.select(
             *(outbox.id, outbox.row_id, outbox.source_key, outbox.fingerprint, outbox.contact, outbox.lanes),
             *(outbox.claimed, row.contact_id, row.created_at, other.c.id.label("other_id")),
-            sa.case((row.sent_fingerprint == outbox.fingerprint, row.sent_at)).label("sent_at"),
+            *(row.sent_fingerprint, row.sent_at),
         )
         .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
         .outerjoin(other, sa.and_(collides, other.c.outcome != RowState.REMOVED))
@@ -66,7 +67,7 @@ def read_outbox(
             contact=contacts[each.row_id],
             lanes=tuple((each.claimed or "" if each.lanes is None else each.lanes).split()),
             claimed=tuple(claimed.get(each.row_id, ())),
-            sent_at=each.sent_at,
+            sent_at=each.sent_at if was_sent(each.sent_fingerprint, each.fingerprint) else None,
             contact_id=places[each.row_id].written_to,
             lives_on=each.contact_id,
             blockers=beside.get(each.row_id, alone).blockers,

@@ -97,6 +97,11 @@ def is_same_contact(acknowledged: bytes | None, current: bytes) -> bool:
     return acknowledged is not None and len(current) > _HALF and acknowledged[_HALF:] == current[_HALF:]
 
 
+def was_sent(sent: bytes | None, current: bytes) -> bool:
+    """Return whether a call of that fingerprint, whose answer was lost, carried what the row is now."""
+    return sent == current or is_same_contact(sent, current)
+
+
 def contact_half(fingerprint: bytes) -> bytes:
     """Return the second half of a fingerprint, which is of the contact alone."""
     return fingerprint[_HALF:]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from leadway_provider.exceptions import LeaseLostError
+from leadway_provider.sync.fingerprint import was_sent
 from leadway_provider.sync.outcome import Counts, Remark, RowState
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow, PlannedRow, Refusal, SettledRow
 from leadway_provider.testing.claims import MemoryClaims
@@ -202,7 +203,7 @@ class MemoryRun:
             contact=entry.contact,
             lanes=entry.lanes,
             claimed=entry.claimed,
-            sent_at=sent_at if fingerprint == entry.fingerprint else None,
+            sent_at=sent_at if was_sent(fingerprint, entry.fingerprint or b"") else None,
             contact_id=contact_id,
             lives_on=row.contact_id,
             blockers=neighbours.blockers,
