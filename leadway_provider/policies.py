@@ -26,6 +26,10 @@ _REMOVALS: Final = ("ignore", "tag", "untag", "delete")
 _TOO_MANY: Final = 10**18
 _NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,18})?(e-\d{1,2})?", re.ASCII)
 
+OnMatch: TypeAlias = Literal["upsert", "update_only", "create_only"]
+"""What becomes of rows whose contact exists in the account, and of the others."""
+ON_MATCH: Final[tuple[OnMatch, ...]] = ("upsert", "update_only", "create_only")
+
 Limit: TypeAlias = int | float
 """The most rows of a kind: a whole number of rows, or below 1 a share."""
 

@@ -80,6 +80,7 @@ def codes() -> str:
         "What could not be cleared": reasons.BLANK_CODES,
         "When the CRM's answer shows another value": reasons.ECHO_CODES,
         "When a row is written to a known contact": reasons.KNOWN_CONTACT_CODES,
+        "When a row is skipped": reasons.MATCH_CODES,
     }
     if {code for group in groups.values() for code in group} != set(reasons.CODES):
         raise ExtensionError("The reference does not have every group of leadway_provider.contacts.reasons.")

@@ -24,7 +24,7 @@ from leadway_provider.api.models import (
     read_users,
 )
 from leadway_provider.api.search import CONTACTS_OF_A_PAGE, contacts_behind
-from leadway_provider.api.sentences import known_sentence
+from leadway_provider.api.tags import change_of_tags, read_bulk_tags, with_known_sentences
 from leadway_provider.api.v3 import JsonObject
 from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.contacts.custom_field import CustomField
@@ -88,6 +88,24 @@ class Endpoints(ABC):
                 resend_safe=fields.get("createNewIfDuplicateAllowed") is not True,
             )
         )
+
+    async def create_contact(self, fields: Mapping[str, JsonValue]) -> UpsertAnswer:
+        """Create a contact, and never change one that exists; the answer is always `new`.
+
+        A call that may have been received is not sent again: where the account allows duplicates, it would create a
+        second contact.
+
+        Args:
+            fields: the fields in the API's names, form of version 2021-07-28, without `createNewIfDuplicateAllowed`,
+                which the API does not take here (documented).
+
+        Raises:
+            IdentityTakenError: the account allows no duplicates, and another contact has the e-mail or the phone;
+                nothing was written (observed).
+        """
+        body = self._written({**fields, "locationId": self.location_id})
+        answer = await self.send(Call("POST", "/contacts/", self._read_upsert, json=body, resend_safe=False))
+        return answer.model_copy(update={"new": True})
 
     async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> UpsertAnswer:
         """Update the contact of an id; the answer is never `new`.
@@ -175,7 +193,7 @@ class Endpoints(ABC):
         Raises:
             ContactNotFoundError: the account does not have this contact.
         """
-        return await self.send(_change_of_tags("POST", contact_id, tags))
+        return await self.send(change_of_tags("POST", contact_id, tags))
 
     async def remove_tags(self, contact_id: str, tags: Iterable[str]) -> TagsAnswer:
         """Remove tags from a contact, and return the remaining ones.
@@ -183,7 +201,7 @@ class Endpoints(ABC):
         Raises:
             ContactNotFoundError: the account does not have this contact.
         """
-        return await self.send(_change_of_tags("DELETE", contact_id, tags))
+        return await self.send(change_of_tags("DELETE", contact_id, tags))
 
     async def update_tags(
         self, kind: Literal["add", "remove"], contact_ids: Iterable[str], tags: Iterable[str]
@@ -201,7 +219,7 @@ class Endpoints(ABC):
             Call(
                 "POST",
                 "/contacts/bulk/tags/update/{type}",
-                lambda answer: _with_known_sentences(_read_bulk_tags(answer.json, len(contacts))),
+                lambda answer: with_known_sentences(read_bulk_tags(answer.json, len(contacts))),
                 ids={"type": kind},
                 json={"contacts": contacts, "tags": names, "locationId": self.location_id},
             )
@@ -312,30 +330,3 @@ class Endpoints(ABC):
             trace_id=read_trace_id(answer.json),
             status=answer.status,
         )
-
-
-def _change_of_tags(method: Literal["POST", "DELETE"], contact_id: str, tags: Iterable[str]) -> Call[TagsAnswer]:
-    return Call(
-        method,
-        "/contacts/{contactId}/tags",
-        lambda answer: TagsAnswer.model_validate(answer.json),
-        ids={"contactId": contact_id},
-        json={"tags": list(tags)},
-    )
-
-
-def _read_bulk_tags(answer: JsonObject, most: int) -> BulkTagsAnswer:
-    """Return an answer about that many contacts; no more of its items are read."""
-    responses = answer.get("responses")
-    return BulkTagsAnswer.model_validate(
-        {**answer, "responses": responses[:most] if isinstance(responses, list) else ()}
-    )
-
-
-def _with_known_sentences(answer: BulkTagsAnswer) -> BulkTagsAnswer:
-    """Return the answer with its messages as far as they are known, because they are stored as reasons."""
-    responses = tuple(
-        item.model_copy(update={"message": known_sentence(item.message).text}) if item.message else item
-        for item in answer.responses
-    )
-    return answer.model_copy(update={"responses": responses})

@@ -59,7 +59,8 @@ def _lines(sync: SyncRecord, found: VerifiedRun | None) -> Iterator[str]:
     verified, run = found.verification, found.run
     yield from fact_lines("verified", [f"{time_text(verified.verified_at)},", *f"by run {run.id}".split()])
     yield from fact_lines("task", task_words(run.task_run))
-    aside = {"rejected": run.counts.rejected, "superseded": run.counts["superseded"], "believed": found.believed}
+    aside = {"rejected": run.counts.rejected, **{name: run.counts[name] for name in ("superseded", "skipped")}}
+    aside["believed"] = found.believed
     beside = [f"{rows:,} {name}" for name, rows in aside.items() if rows]
     yield from fact_lines("rows", listed([f"{verified.rows:,} equal to their contacts", *beside]))
     of_account = [f"{found.contacts:,} in the account", f"{found.unmatched:,} of no row"]
@@ -85,6 +86,7 @@ def _verified_json(found: VerifiedRun) -> dict[str, Any]:
         "rows": verified.rows,
         "rejected": run.counts.rejected,
         "superseded": run.counts["superseded"],
+        "skipped": run.counts["skipped"],
         "believed": found.believed,
         "contacts": found.contacts,
         "unmatched": found.unmatched,

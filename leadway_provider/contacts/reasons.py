@@ -69,7 +69,20 @@ KNOWN_CONTACT_CODES: Final[Mapping[str, str]] = {
 }
 """What can happen to a row that is written to a known contact by its id."""
 
-CODES: Final[Mapping[str, str]] = {**VALUE_CODES, **ROW_CODES, **BLANK_CODES, **ECHO_CODES, **KNOWN_CONTACT_CODES}
+MATCH_CODES: Final[Mapping[str, str]] = {
+    "contact_exists": "The row has a contact already, and on_match is create_only: the contact was left as it is.",
+    "contact_not_found": "The account has no contact for the row, and on_match is update_only: none was created.",
+}
+"""Why `on_match` skips a row."""
+
+CODES: Final[Mapping[str, str]] = {
+    **VALUE_CODES,
+    **ROW_CODES,
+    **BLANK_CODES,
+    **ECHO_CODES,
+    **KNOWN_CONTACT_CODES,
+    **MATCH_CODES,
+}
 """All codes of this package with their meaning."""
 
 

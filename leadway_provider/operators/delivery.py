@@ -81,6 +81,7 @@ def deliver_rows(
             on_acknowledged=on_acknowledged,
             clock=replace(clock, sleep=cancel_token.cancellable(clock.sleep)),
             hasher=hasher,
+            on_match=request.on_match,
         ).run(),
         max_in_flight=request.max_in_flight,
     )

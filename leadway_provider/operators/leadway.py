@@ -19,7 +19,7 @@ from leadway_provider.links.leadway import ContactsLink, RunLink
 from leadway_provider.operators.arguments import parsed, without_templates
 from leadway_provider.operators.collection import rare_collections
 from leadway_provider.operators.failure import FramesHidden
-from leadway_provider.policies import ContactRules, GuardPolicy, QuotaPolicy, RemovalPolicy
+from leadway_provider.policies import ContactRules, GuardPolicy, OnMatch, QuotaPolicy, RemovalPolicy
 from leadway_provider.sync.request import SyncRequest
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ class LeadwayUpsertContactsOperator(BaseOperator):
     and continues.
 
     Returns a dict of counts without any contact's data: `read` and `carried` (rows that earlier runs left) are the sum
-    of `unchanged, invalid, superseded, created, updated, refused, unknown, pending`; `withheld, not_kept, collisions,
-    identity_taken, adopted, drifted, missing` count rows with such a remark; `removed` and `unremoved` count departed
-    rows; then `calls`, `seconds`, `run_id` and, for an incremental sync, `watermark`. It is pushed to XCom also when
-    too many rows were rejected, unless `do_xcom_push=False`.
+    of `unchanged, invalid, superseded, skipped, created, updated, refused, unknown, pending`; `withheld, not_kept,
+    collisions, identity_taken, adopted, drifted, missing` count rows with such a remark; `removed` and `unremoved`
+    count departed rows; then `calls`, `seconds`, `run_id` and, for an incremental sync, `watermark`. It is pushed to
+    XCom also when too many rows were rejected, unless `do_xcom_push=False`.
 
     Args:
         sql: a query, or a `.sql` file of the DAG's template path; templated. Values belong into `parameters`.
@@ -115,6 +115,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             account, 500 a call, and compares each row with its contact, so that only what differs there is sent. The
             report then has `contacts`, `drifted.<target>` by field, `believed` and, for a whole read, `unmatched`, and
             where nothing had to be sent `verified_at`, `verified_rows` and `verified_hash`. Templated.
+        on_match: `upsert` writes every changed row. `update_only` never creates a contact: a row that has none in the
+            account is skipped. `create_only` never changes a contact that exists: a row that has one is skipped. For
+            what that costs see `docs/account.md`.
 
     Raises:
         AirflowFailException: too many rejected rows, or something that a person must correct.
@@ -171,6 +174,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         guards: GuardPolicy | Mapping[str, object] | None = None,
         only_keys: Sequence[object] | str | None = None,
         compare: str = "state",
+        on_match: OnMatch = "upsert",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -210,6 +214,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             "emit_unchanged": emit_unchanged,
             "overlap": overlap,
             "retry_refused": retry_refused,
+            "on_match": on_match,
         }
         known = {name: without_templates(getattr(self, name)) for name in _TEMPLATE_FIELDS}
         known = {name: value for name, value in known.items() if value is not None}

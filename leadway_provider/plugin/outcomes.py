@@ -50,11 +50,14 @@ def remarks(counts: Counts) -> dict[str, int]:
 
 
 def success(run: RunSummary) -> float | None:
-    """Return the share of rows that the CRM has as they were read, from 0 to 1; None where none was read or sent."""
+    """Return the share of rows that the CRM has as they were read, from 0 to 1; None where none was read or sent.
+
+    Skipped rows are not counted: the CRM is not meant to have them.
+    """
     counts = run.counts
     if run.status is RunStatus.DRY_RUN:
         return None
-    total = sum(counts[outcome] for outcome in OUTCOMES)
+    total = sum(counts[outcome] for outcome in OUTCOMES) - counts[RowState.SKIPPED]
     if not total:
         return None
     good = counts[RowState.UNCHANGED] + counts[RowState.CREATED] + counts[RowState.UPDATED]

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import mysql
 
 OUTCOME_CODES: Final = (
     *("pending", "unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown"),
-    *("departed", "removed", "unremoved", "former", "cleared"),
+    *("departed", "removed", "unremoved", "former", "cleared", "skipped"),
 )
 """The outcomes of rows, outbox and ledger, by the number that is stored; a new one is appended."""
 _CODES: Final = {name: code for code, name in enumerate(OUTCOME_CODES)}

@@ -140,6 +140,13 @@ def home_values(home: Home) -> dict[str, Any]:
     }
 
 
+def on_contacts(connection: sa.Connection, row_ids: Collection[int]) -> set[int]:
+    """Return those of these rows that live on a contact, without those whose contact was removed."""
+    row = tables.row.c
+    living = sa.select(row.id).where(row.contact_id.is_not(None), row.outcome != RowState.REMOVED)
+    return {row_id for chunk in chunks(list(row_ids)) for row_id in connection.scalars(living.where(row.id.in_(chunk)))}
+
+
 def shared_contacts(connection: sa.Connection, sync_id: int) -> list[Home]:
     """Return the rows that live on contacts with several rows."""
     row = tables.row.c

@@ -13,7 +13,7 @@ from leadway_provider.store.claims import SqlClaimStore
 from leadway_provider.store.codes import rows_with_code
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.encoding import encode_document
-from leadway_provider.store.homes import planned_on_contacts, shared_contacts
+from leadway_provider.store.homes import on_contacts, planned_on_contacts, shared_contacts
 from leadway_provider.store.in_crm import denied
 from leadway_provider.store.ledger import Attempt
 from leadway_provider.store.lookup import insert_rows, known_rows
@@ -126,6 +126,11 @@ class SqlPlanStore:
     @property
     def _planned_by(self) -> PlannedBy:
         return PlannedBy(self.id, self.retry_refused)
+
+    def on_contacts(self, row_ids: Collection[int]) -> set[int]:
+        """See `PlanStore.on_contacts`."""
+        with self._database.reading() as connection:
+            return on_contacts(connection, row_ids)
 
     def refusals(self, row_ids: Collection[int]) -> dict[int, Refusal]:
         """See `PlanStore.refusals`."""

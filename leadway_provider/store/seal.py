@@ -20,7 +20,7 @@ from leadway_provider.store.rejection import rejected_since
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.sync.outcome import Counts, RowState
 
-_DECIDED: Final = (RowState.INVALID, RowState.SUPERSEDED, RowState.REFUSED)
+_DECIDED: Final = (RowState.INVALID, RowState.SUPERSEDED, RowState.SKIPPED, RowState.REFUSED)
 """What a plan finds for rows that it does not send; such a row is in the outbox until the seal only."""
 
 

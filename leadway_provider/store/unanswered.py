@@ -124,7 +124,7 @@ def settle_marks(connection: sa.Connection, delivered: Sequence[Delivery], *, at
 def _is_certain(delivery: Delivery) -> bool:
     """Return whether a row may have a mark that says nothing any more."""
     if delivery.row.contact.repeatable:
-        return delivery.row.sent_at is not None and delivery.outcome.is_accepted
+        return (delivery.row.sent_at is not None or delivery.was_marked) and delivery.outcome.is_accepted
     return delivery.outcome is not RowState.UNKNOWN
 
 

@@ -48,6 +48,8 @@ class ComparisonResult(Enum):
     """The contact has some of it otherwise."""
     MISSING = auto()
     """The contact that the row lived on does not exist any more."""
+    ABSENT = auto()
+    """No contact is known, and the account was read and has none with the row's e-mail or phone."""
     UNKNOWN = auto()
     """There is no contact to compare with, or nothing can be concluded."""
 
@@ -109,6 +111,7 @@ class _Place:
         digest: the contact as it was read; None where it was not.
         is_home: whether the row names the contact, or lives on it. Otherwise the account would match it.
         is_shared: whether another row lives on the contact.
+        is_absent: whether the account has no contact with the row's e-mail or phone.
     """
 
     home: KnownHome | None
@@ -116,6 +119,7 @@ class _Place:
     digest: ContactDigest | None = None
     is_home: bool = False
     is_shared: bool = False
+    is_absent: bool = False
 
 
 @dataclass(kw_only=True)
@@ -203,7 +207,8 @@ class AccountComparison:
                 continue
             match = self._match(row_id, wanted[row_id], holders) if row.contact.repeatable else None
             if match is None or match.contact_id in taken or residents.get(match.contact_id):
-                places[row_id] = _Place(home)
+                is_absent = match is None and not any(map(holders.get, wanted[row_id]))
+                places[row_id] = _Place(home, is_absent=is_absent)
             else:
                 taken.add(match.contact_id)
                 places[row_id] = _Place(home, match.contact_id, match)
@@ -248,7 +253,7 @@ class AccountComparison:
         if place.home is not None and place.home.is_unanswered:
             return _UNKNOWN
         if place.contact_id is None:
-            return _UNKNOWN
+            return RowComparison(ComparisonResult.ABSENT) if place.is_absent else _UNKNOWN
         digest = looked_up.get(place.contact_id)
         if digest is None:
             digest = None if self._is_unsure(row, place) else place.digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from leadway_provider.contacts.contact import Contact, Rejection
+from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.sync.changed import ChangedRow, only_differing
 from leadway_provider.sync.claims import Verdict
 from leadway_provider.sync.comparison import RowComparison
@@ -47,6 +47,7 @@ class KnownRow(NamedTuple):
         fingerprint: the row's.
         comparison: what was found in the account; None where the plan compares with the state.
         refusal: what the API refused of it in earlier runs, if anything.
+        skipped: why `on_match` leaves it out; None where it does not.
     """
 
     row: ChangedRow
@@ -57,11 +58,12 @@ class KnownRow(NamedTuple):
     fingerprint: bytes
     comparison: RowComparison | None
     refusal: Refusal | None
+    skipped: Reason | None
 
 
 def decide(known: KnownRow, rules: DecisionRules) -> PlannedRow | SettledRow | None:
     """Return what becomes of a row; None where it is unchanged, and the seal has nothing to store of it."""
-    row, row_id, found, verdict, sent, fingerprint, comparison, refusal = known
+    row, row_id, found, verdict, sent, fingerprint, comparison, refusal, skipped = known
     if isinstance(found, Rejection):
         return SettledRow(row_id, row.key, RowState.INVALID, found.reasons)
     if sent is None:
@@ -72,7 +74,8 @@ def decide(known: KnownRow, rules: DecisionRules) -> PlannedRow | SettledRow | N
     if comparison and comparison.is_equal:
         return row.unchanged(row_id, fingerprint, rules.users, comparison)
     runs = refusal.runs if refusal and refusal.fingerprint == fingerprint else 0
-    if refusal and runs > rules.retry_refused:
-        return SettledRow(row_id, row.key, RowState.REFUSED, refusal.reasons)
+    if skipped is not None or (refusal and runs > rules.retry_refused):
+        reasons = (skipped,) if skipped else refusal.reasons if refusal else ()
+        return SettledRow(row_id, row.key, RowState.SKIPPED if skipped else RowState.REFUSED, reasons)
     lanes = (*(verdict.claimed or rules.hasher.of(sent)), *verdict.given_up)
     return only_differing(PlannedRow(row_id, row.key, fingerprint, sent, lanes, verdict.claimed, runs), comparison)

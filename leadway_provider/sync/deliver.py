@@ -20,15 +20,18 @@ from leadway_provider.clock import SYSTEM_CLOCK, Clock
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.reasons import reason
 from leadway_provider.exceptions import LeadwayError, RefusedError, UnavailableError
+from leadway_provider.policies import OnMatch
 from leadway_provider.sync.failures import DeliveryFailures
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.lost import UnsureError
+from leadway_provider.sync.matching import WRITERS
 from leadway_provider.sync.order import DeliveryOrder
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import ContactSink, DeliveryStore, UpsertEcho
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
+from leadway_provider.sync.skipped import SkippedError, contact_not_found
 from leadway_provider.sync.tags import BATCH, TagBatcher
-from leadway_provider.sync.writer import ContactWriter, NoIdentityError
+from leadway_provider.sync.writer import NoIdentityError
 
 _Result = TypeVar("_Result")
 
@@ -58,6 +61,7 @@ class OutboxDelivery:
         on_acknowledged: is called with the rows of each commit.
         clock: to distinguish a contact that a lost call created from an older one, and to wait.
         hasher: hashes the sync's e-mails and phones; the plan's.
+        on_match: which rows are written; the others are skipped.
     """
 
     store: DeliveryStore
@@ -68,10 +72,11 @@ class OutboxDelivery:
     on_acknowledged: Callable[[Sequence[Delivery]], None] = lambda _: None
     clock: Clock = SYSTEM_CLOCK
     hasher: IdentityHasher = UNKEYED
+    on_match: OnMatch = "upsert"
 
     def __post_init__(self) -> None:
         self._tags = TagBatcher(self.sink)
-        self._writer = ContactWriter(
+        self._writer = WRITERS[self.on_match](
             self.sink,
             self.clock,
             self.clock.now(),
@@ -237,14 +242,15 @@ class OutboxDelivery:
         if row.position in self._in_ring:
             return Delivery(row, RowState.REFUSED, reasons=(reason("", "identity_ring"),))
         try:
-            kept = await self._writer.free(row, self._order.to_clear(row))
+            placed = await self._placed(row)
+            kept = await self._writer.free(placed, self._order.to_clear(row))
             if kept and row.position in self._rings:
                 self._in_ring.update(self._rings[row.position])
                 return Delivery(row, RowState.REFUSED, reasons=(reason("", "identity_ring"),))
-            written = await self._writer.write(row, kept)
+            written = await self._writer.write(placed, kept)
             tags = await self._update_tags(row, written.echo)
-        except NoIdentityError as error:
-            return Delivery(row, RowState.REFUSED, reasons=self._by_target(error.reasons))
+        except (NoIdentityError, SkippedError) as error:
+            return Delivery(row, error.outcome, reasons=self._by_target(error.reasons))
         except RefusedError as error:
             said = zip_longest(error.reasons or (str(error),), error.fields, fillvalue="")
             reasons = self._by_target(Reason(path, "refused_by_api", sentence) for sentence, path in said)
@@ -264,7 +270,15 @@ class OutboxDelivery:
             in_crm=written.in_crm,
             plan_again=self._order.is_shared(row, echo.contact_id),
             denied=(*kept, *written.denied),
+            was_marked=written.was_marked,
         )
+
+    async def _placed(self, row: OutboxRow) -> OutboxRow:
+        """Return the row with the contact that it is written to, as far as it is known before any call."""
+        placed = await self._writer.placed(row)
+        if (found := placed.contact_id) not in (None, row.contact_id) and not self._order.join(row, str(found)):
+            raise SkippedError((contact_not_found(found),))
+        return placed
 
     def _by_target(self, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
         """Name the fields of reasons as the user writes them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact, JsonValue
@@ -34,14 +34,19 @@ class _Found:
     status: int | None = None
 
 
+Send: TypeAlias = Callable[[Mapping[str, JsonValue]], Awaitable[UpsertEcho]]
+"""Sends the fields of a contact, by a call that must not be repeated."""
+
+
 async def recover(
-    sink: ContactSink, contact: Contact, *, sent_at: datetime, sleep: Callable[[float], Awaitable[None]]
+    sink: ContactSink, contact: Contact, *, send: Send, sent_at: datetime, sleep: Callable[[float], Awaitable[None]]
 ) -> UpsertEcho:
     """Find the contact that a lost call created; send it once more where it certainly created none.
 
     Args:
         sink: the account.
         contact: what was sent.
+        send: sends it.
         sent_at: when it was first sent; a contact that is older was not created by that call.
         sleep: waits that many seconds.
 
@@ -58,11 +63,16 @@ async def recover(
         if found is not None:
             return _ours(found, contact, sent_at)
     try:
-        return await sink.upsert_contact(contact.fields)
+        return await send(contact.fields)
     except UnavailableError as error:
         if error.maybe_received:
             raise UnsureError("It was not found, so it was sent once more, and that answer was lost too.") from None
         raise
+
+
+async def created_contact(sink: ContactSink, contact_id: str) -> UpsertEcho:
+    """Return the answer to the lost call that created this contact; raises as `ContactSink.get_contact` does."""
+    return _Found(contact_id, (await sink.get_contact(contact_id)).fields)
 
 
 async def find_created(

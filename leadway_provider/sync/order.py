@@ -74,6 +74,15 @@ class DeliveryOrder:
         name = f"contact {contact_id}"
         return name in self._lanes and name not in self._entered[row.position]
 
+    def join(self, row: OutboxRow, contact_id: str) -> bool:
+        """Let a row that may go write to a contact that was looked up; False if another row in here may write to it."""
+        name = f"contact {contact_id}"
+        if name in self._lanes:
+            return name in self._entered[row.position]
+        self._lanes[name] = deque([row])
+        self._entered[row.position].append(name)
+        return True
+
     def leave(self, row: OutboxRow, contact_id: str | None, in_crm: Collection[str] | None) -> list[OutboxRow]:
         """Remove a row that may go, and return the rows that may go now.
 

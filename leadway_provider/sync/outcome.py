@@ -27,6 +27,8 @@ class RowState(StrEnum):
     """Our validation rejects it, with reasons: no call."""
     SUPERSEDED = "superseded"
     """Another row stands for it: no call."""
+    SKIPPED = "skipped"
+    """`on_match` leaves it out, with its reason: its contact exists, or does not exist. No contact was written."""
     CREATED = "created"
     """The CRM created a new contact for it."""
     UPDATED = "updated"
@@ -50,7 +52,7 @@ class RowState(StrEnum):
         match self:
             case RowState.UNCHANGED | RowState.INVALID | RowState.SUPERSEDED | RowState.PENDING:
                 return "plan"
-            case RowState.CREATED | RowState.UPDATED | RowState.REFUSED | RowState.UNKNOWN:
+            case RowState.CREATED | RowState.UPDATED | RowState.SKIPPED | RowState.REFUSED | RowState.UNKNOWN:
                 return "deliver"
             case RowState.DEPARTED | RowState.REMOVED | RowState.UNREMOVED:
                 return "remove"

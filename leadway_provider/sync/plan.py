@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
-from leadway_provider.policies import RemovalPolicy
+from leadway_provider.policies import OnMatch, RemovalPolicy
 from leadway_provider.sync.changed import ChangedRow, compared_rows, remarks
 from leadway_provider.sync.claims import Claimant, Settlement, settle, share
 from leadway_provider.sync.comparison import AccountComparison, RowComparison
@@ -31,6 +31,7 @@ from leadway_provider.sync.repeated import RepeatedKeys
 from leadway_provider.sync.residents import beside, freed
 from leadway_provider.sync.row import source_keys
 from leadway_provider.sync.seen import is_set, make_room, set_bit, suspiciously_few
+from leadway_provider.sync.skipped import skipped_rows
 from leadway_provider.sync.succession import succession
 
 Rows: TypeAlias = Sequence[Sequence[object]]
@@ -58,6 +59,7 @@ class Planner:
         trust_few: whether a whole read counts as whole however few rows come; a removal policy has a guard of its own.
         hasher: hashes the sync's e-mails and phones, and its key the rows; the same in every run.
         comparison: compares rows with the account itself; None compares them with what it last acknowledged.
+        on_match: which rows are sent, and which are skipped.
     """
 
     key: Sequence[str]
@@ -72,11 +74,12 @@ class Planner:
     trust_few: bool = False
     hasher: IdentityHasher = UNKEYED
     comparison: AccountComparison | None = None
+    on_match: OnMatch = "upsert"
 
     def __post_init__(self) -> None:
         rules = self.mapping.rules
         self._on_shared = rules.on_shared_identity
-        users, is_strict = self.mapping.users_digest, rules.on_shared_identity == "invalid"
+        is_strict, users = self._on_shared == "invalid", self.mapping.users_digest
         self._rules = DecisionRules(is_strict, self.retry_refused, users, self.hasher)
         self._hash_row = row_hasher(self.mapping.digest, self.hasher.key)
         self._identity_rules = (*rules.identity, rules.on_shared_identity)
@@ -294,14 +297,14 @@ class Planner:
         compared: Mapping[int, RowComparison] = {}
         if self.comparison:
             compared = self.comparison.compare(compared_rows(sent, by_id, fingerprints, rules.users, added))
+        skipped = skipped_rows(self.on_match, self.store, sent, compared)
         decided: list[PlannedRow | SettledRow | None] = []
         for row_id, verdict in settlement.verdicts.items():
             row = by_id[row_id]
             found, fingerprint = contacts[row.key], fingerprints[row.key]
             self._problems.add(row.key, remarks(found, verdict))
-            of_account, refusal = compared.get(row_id), refusals.get(row_id)
-            known = KnownRow(row, row_id, found, verdict, sent.get(row_id), fingerprint, of_account, refusal)
-            decided.append(decide(known, rules))
+            known = (row, row_id, found, verdict, sent.get(row_id), fingerprint, compared.get(row_id))
+            decided.append(decide(KnownRow(*known, refusals.get(row_id), skipped.get(row_id)), rules))
         return settlement, decided
 
     def _compared_anew(self, row_ids: Collection[int]) -> None:
@@ -324,11 +327,11 @@ class Planner:
         self, contacts: Mapping[str, Contact | Rejection], ids: Mapping[str, int], added: Collection[int]
     ) -> Settlement:
         """Decide what each row may send, in the order in which it must be sent; added rows claim nothing yet."""
-        candidates = {key: found if isinstance(found, Contact) else None for key, found in contacts.items()}
         known = [row_id for row_id in ids.values() if row_id not in added]
         in_crm = self.claims.in_crm(known)
         claimants = [
-            Claimant(ids[key], key, found, in_crm.get(ids[key], frozenset())) for key, found in candidates.items()
+            Claimant(ids[key], key, found if isinstance(found, Contact) else None, in_crm.get(ids[key], frozenset()))
+            for key, found in contacts.items()
         ]
         identity, own = self.mapping.rules.identity, self.claims.claims_of(known)
         if self._on_shared == "send":
@@ -342,6 +345,6 @@ class Planner:
 
     def _until_stored(self) -> None:
         """Wait until the store has what was decided so far; only what it has counts in the next decisions."""
-        storing, self._storing = self._storing, None
-        if storing is not None:
+        if (storing := self._storing) is not None:
+            self._storing = None
             storing.result()

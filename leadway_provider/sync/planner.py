@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from leadway_provider.contacts.cut_name import refuse_cut_names
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.exceptions import MappingError
 from leadway_provider.sync.plan import Planner
 from leadway_provider.sync.ports import ClaimStore, PlanStore
 
@@ -39,7 +40,7 @@ def mapping_of(
     custom_fields: Sequence[CustomField],
     users: Callable[[], Mapping[str, str]],
 ) -> ContactMapping:
-    """Return how rows with these columns become contacts; raises as `compile_mapping` does.
+    """Return how rows with these columns become contacts; raises as `compile_mapping` does, and for `on_match`.
 
     Args:
         request: what is asked for.
@@ -47,7 +48,7 @@ def mapping_of(
         custom_fields: the account's custom fields for contacts.
         users: returns the ids of the account's users by e-mail; it is called only where a column needs them.
     """
-    return compile_mapping(
+    compiled = compile_mapping(
         columns,
         key=request.key_columns,
         mapping=request.mapping,
@@ -56,6 +57,12 @@ def mapping_of(
         users=users() if needs_users(columns, request.mapping, request.constants) else None,
         rules=request.contact_rules,
     )
+    if request.on_match != "upsert" and "createNewIfDuplicateAllowed" in compiled.targets:
+        raise MappingError(
+            f"on_match={request.on_match!r} writes no contact without a look whether it exists, and "
+            f"{compiled.targets['createNewIfDuplicateAllowed']} asks for that: leave one of them out."
+        )
+    return compiled
 
 
 class ClaimingPlanStore(PlanStore, Protocol):
@@ -100,4 +107,5 @@ def planner_of(
         trust_few=removes,
         hasher=hasher,
         comparison=comparison,
+        on_match=request.on_match,
     )

@@ -55,6 +55,10 @@ class PlanStore(Protocol):
         """
         ...
 
+    def on_contacts(self, row_ids: Collection[int]) -> Collection[int]:
+        """Return those of these rows that live on a contact, without those whose contact was removed."""
+        ...
+
     def refusals(self, row_ids: Collection[int]) -> Mapping[int, Refusal]:
         """Return what the API refused of these rows in earlier runs, of those that it refused last."""
         ...
@@ -254,6 +258,15 @@ class ContactSink(Protocol):
             RefusedError: the API refuses this contact.
             UnavailableError: the API could not be reached, or not be understood, for longer than retries last.
             ConfigurationError, QuotaExhaustedError: no further call makes sense now.
+        """
+        ...
+
+    async def create_contact(self, fields: Mapping[str, JsonValue]) -> UpsertEcho:
+        """Create one contact, and never change one that exists; the call must not be repeated.
+
+        Raises:
+            IdentityTakenError: the account allows no duplicates, and another contact has the e-mail or phone.
+            LeadwayError: as `upsert_contact` does.
         """
         ...
 

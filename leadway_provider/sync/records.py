@@ -45,8 +45,8 @@ class SettledRow:
     Attributes:
         row_id: the row's, in the state store.
         source_key: the row's.
-        outcome: invalid, superseded, refused too often before, or unchanged where the row changed and the contact that
-            it becomes did not.
+        outcome: invalid, superseded, skipped, refused too often before, or unchanged where the row changed and the
+            contact that it becomes did not.
         reasons: why.
         fingerprint: what an unchanged row has from the seal on.
         contact_id: the contact that an unchanged row lives on from the seal on, where the account was found to have all
@@ -140,7 +140,7 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What the CRM made of an outbox row; its outcome is created, updated, refused or unknown.
+    """What the CRM made of an outbox row; its outcome is created, updated, skipped, refused or unknown.
 
     Attributes:
         row: the row.
@@ -148,7 +148,7 @@ class Delivery:
         contact_id: the contact that it lives on now, as far as is known.
         trace_id: the CRM's id of the call.
         status: the HTTP status of the answer, or None where no answer came.
-        reasons: why it was refused or is unknown.
+        reasons: why it was skipped, was refused or is unknown.
         not_kept: the fields that the answer shows otherwise.
         remarks: what else happened to the row: an identity was taken, its contact was gone.
         in_crm: the hashes of the identities that the CRM has on the contact, as the answer shows them.
@@ -156,6 +156,7 @@ class Delivery:
             another call may have written at the same time, so that the answer may not be what the contact has now.
         denied: what the contacts of other rows kept, so that the row was written without it.
         maybe_written: whether the contact of a refused row may have been written, because no answer could be read.
+        was_marked: whether this delivery may have marked the row as sent.
     """
 
     row: OutboxRow
@@ -170,6 +171,7 @@ class Delivery:
     plan_again: bool = False
     denied: tuple[Blocker, ...] = ()
     maybe_written: bool = False
+    was_marked: bool = False
 
     @property
     def fingerprint(self) -> bytes | None:

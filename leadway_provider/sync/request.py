@@ -11,9 +11,11 @@ from typing import Final, Literal
 from leadway_provider.contacts.mapping import check_targets
 from leadway_provider.exceptions import ConfigurationError, MappingError
 from leadway_provider.policies import (
+    ON_MATCH,
     ContactRules,
     GuardPolicy,
     Limit,
+    OnMatch,
     QuotaPolicy,
     RemovalPolicy,
     parse_limit,
@@ -42,6 +44,11 @@ _TYPES: Final[Mapping[type, tuple[str, tuple[str, ...]]]] = {
     QuotaPolicy: ("a QuotaPolicy", ("quota",)),
 }
 """What an argument's value must be, where a template can't be given."""
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "on_busy": ("wait", "fail"),
+    "compare": ("state", "account"),
+    "on_match": ON_MATCH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class SyncRequest:
         default_name: the sync's name where `sync_name` is not given.
         only_keys: the source keys of the rows that are synced; None for all.
         compare: what a row is compared with: what the account last acknowledged, or what it holds now.
+        on_match: which rows are written: all, only those whose contact exists, or only the others.
 
     Raises:
         ConfigurationError: a value can't be used; the message names task and argument.
@@ -109,6 +117,7 @@ class SyncRequest:
     guards: GuardPolicy = field(default_factory=GuardPolicy)
     only_keys: tuple[str, ...] | None = None
     compare: Literal["state", "account"] = "state"
+    on_match: OnMatch = "upsert"
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -127,10 +136,7 @@ class SyncRequest:
             raise ConfigurationError(
                 f"Task {self.task_id} has both dry_run and worker; the one plans, the other delivers a plan."
             )
-        if self.on_busy not in ("wait", "fail"):
-            raise ConfigurationError(f"on_busy of task {self.task_id} is {self.on_busy!r}; it is 'wait' or 'fail'.")
-        if self.compare not in ("state", "account"):
-            raise ConfigurationError(f"compare of task {self.task_id} is {self.compare!r}; it is 'state' or 'account'.")
+        self._check_choices()
         if self.compare == "account" and self.full_resync:
             raise ConfigurationError(
                 f"Task {self.task_id} has compare='account' and full_resync=True; the one sends what differs, the "
@@ -154,6 +160,13 @@ class SyncRequest:
             raise ConfigurationError(
                 f"key of task {self.task_id} is {self.key!r}; give the name of a column, or a list of such names."
             )
+
+    def _check_choices(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                *others, last = map(repr, choices)
+                allowed = f"{', '.join(others)} or {last}"
+                raise ConfigurationError(f"{name} of task {self.task_id} is {getattr(self, name)!r}; it is {allowed}.")
 
     def _check_reading(self) -> None:
         if self.incremental and self.removal.on_removed != "ignore":

@@ -1,7 +1,7 @@
 """What is kept of a comparison that found the account as the source says: when that was, of how many rows, and a hash.
 
-Rows that are rejected or superseded are not in it: the account can't have them. Neither are rows of which the account's
-last acknowledgement had to be believed. Both are counted beside it.
+Rows that are rejected, superseded or skipped are not in it: the account does not have them as they are. Neither are
+rows of which the account's last acknowledgement had to be believed. Both are counted beside it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason
@@ -20,6 +21,7 @@ from leadway_provider.exceptions import (
 )
 from leadway_provider.sync.identities import IDENTITIES, UNKEYED, IdentityHasher
 from leadway_provider.sync.lost import find_created, recover
+from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import ContactSink, UpsertEcho
 from leadway_provider.sync.records import Blocker, Identity, OutboxRow
 
@@ -30,6 +32,8 @@ class NoIdentityError(Exception):
     Other contacts of this sync have every identity that the account matches by, or the row has none and its contact is
     gone.
     """
+
+    outcome: Final = RowState.REFUSED
 
     def __init__(self, reasons: tuple[Reason, ...]) -> None:
         super().__init__("no identity is left")
@@ -47,6 +51,7 @@ class Written:
         remarks: what else happened, by API paths.
         in_crm: the hashes of the identities that the contact has now, as the answer shows them.
         denied: what other rows' contacts kept, and was not known to be kept before.
+        was_marked: whether the row may have been marked as sent before the call.
     """
 
     echo: UpsertEcho
@@ -55,6 +60,7 @@ class Written:
     remarks: tuple[Reason, ...] = ()
     in_crm: frozenset[str] = frozenset()
     denied: tuple[Blocker, ...] = ()
+    was_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,10 @@ class ContactWriter:
     mark_sent: Callable[[OutboxRow, datetime | None], Awaitable[None]]
     store_cleared: Callable[[Blocker, str | None, int | None], Awaitable[None]]
     hasher: IdentityHasher = UNKEYED
+
+    async def placed(self, row: OutboxRow) -> OutboxRow:
+        """Return the row with the contact that it is written to, as far as that must be known before any call."""
+        return row
 
     async def write(self, row: OutboxRow, kept: Sequence[Blocker] = ()) -> Written:
         """Write a row; identities that other rows' contacts keep are left out.
@@ -277,7 +287,7 @@ class ContactWriter:
         if contact.repeatable:
             return await self.sink.upsert_contact(contact.fields)
         if row.sent_at is not None:
-            return await recover(self.sink, contact, sent_at=row.sent_at, sleep=self.clock.sleep)
+            return await self._recover(contact, row.sent_at)
         sent_at = self.clock.now()
         await self.mark_sent(row, sent_at)
         try:
@@ -286,7 +296,11 @@ class ContactWriter:
             if not (isinstance(error, UnavailableError) and error.maybe_received):
                 await self.mark_sent(row, None)
                 raise
-        return await recover(self.sink, contact, sent_at=sent_at, sleep=self.clock.sleep)
+        return await self._recover(contact, sent_at)
+
+    async def _recover(self, contact: Contact, sent_at: datetime) -> UpsertEcho:
+        send, sleep = self.sink.upsert_contact, self.clock.sleep
+        return await recover(self.sink, contact, send=send, sent_at=sent_at, sleep=sleep)
 
 
 def _without(contact: Contact, names: set[Identity]) -> Contact:

@@ -25,6 +25,7 @@ from leadway_provider.testing.contact import (
 )
 
 _UPSERT: Final = "POST /contacts/upsert"
+_CREATE: Final = "POST /contacts/"
 _UPDATE: Final = "PUT /contacts/{contactId}"
 _GET: Final = "GET /contacts/{contactId}"
 _DELETE: Final = "DELETE /contacts/{contactId}"
@@ -86,6 +87,23 @@ class MemoryAccount:
         self._write(contact_id, {name: value for name, value in fields.items() if name != ignored})
         return self._answer(contact_id, new=matched is None)
 
+    async def create_contact(self, fields: Mapping[str, JsonValue]) -> MemoryAnswer:
+        """Create a contact.
+
+        Raises:
+            IdentityTakenError: the account allows no duplicates, and another contact has the e-mail or phone.
+            RefusedError: the fields hold neither e-mail nor phone, or the e-mail is not one.
+        """
+        self.calls += 1
+        _check_email(_CREATE, fields)
+        if not any(fields.get(name) for name in _IDENTITIES):
+            raise _refused(_CREATE, "Pass at least one of number, email query parameter")
+        if taken := self._taken("", fields):
+            raise _taken_error(_CREATE, taken)
+        contact_id = self._create(fields)
+        self._write(contact_id, fields)
+        return self._answer(contact_id, new=True)
+
     async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> MemoryAnswer:
         """Write to one contact.
 
@@ -101,15 +119,7 @@ class MemoryAccount:
         self._contact(contact_id, _UPDATE)
         taken = self._taken(contact_id, fields)
         if taken and self.refuses_taken_identities:
-            name, owner = next(iter(taken.items()))
-            raise IdentityTakenError(
-                f"{_UPDATE}: another contact has the {name}.",
-                call=_UPDATE,
-                status=400,
-                reasons=("This location does not allow duplicated contacts.",),
-                contact_id=owner,
-                field=name,
-            )
+            raise _taken_error(_UPDATE, taken)
         self._write(contact_id, {name: value for name, value in fields.items() if name not in taken})
         return self._answer(contact_id, new=False)
 
@@ -273,6 +283,18 @@ def _check_email(call: str, fields: Mapping[str, JsonValue]) -> None:
     email = fields.get("email")
     if email is not None and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
         raise _refused(call, "email must be an email", status=422)
+
+
+def _taken_error(call: str, taken: Mapping[IdentityField, str]) -> IdentityTakenError:
+    name, owner = next(iter(taken.items()))
+    return IdentityTakenError(
+        f"{call}: another contact has the {name}.",
+        call=call,
+        status=400,
+        reasons=("This location does not allow duplicated contacts.",),
+        contact_id=owner,
+        field=name,
+    )
 
 
 def _refused(call: str, *reasons: str, status: int = 400) -> RefusedError:

@@ -67,6 +67,10 @@ class MemoryRun:
         """See `PlanStore.denied`."""
         return self._residents.denied()
 
+    def on_contacts(self, row_ids: Collection[int]) -> Collection[int]:
+        """See `PlanStore.on_contacts`."""
+        return {row_id for row_id in row_ids if self._tables.rows[row_id].has_contact}
+
     def refusals(self, row_ids: Collection[int]) -> Mapping[int, Refusal]:
         """See `PlanStore.refusals`."""
         return {

@@ -9,7 +9,7 @@ from typing import Literal
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import compile_mapping
 from leadway_provider.exceptions import ConfigurationError
-from leadway_provider.policies import ContactRules, RemovalPolicy
+from leadway_provider.policies import ContactRules, OnMatch, RemovalPolicy
 from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.plan import Planner, Rows
@@ -33,6 +33,7 @@ def sync_rows(
     state: MemoryState | None = None,
     incremental: bool = False,
     compare: Literal["state", "account"] = "state",
+    on_match: OnMatch = "upsert",
 ) -> Counts:
     """Sync rows to an account in memory, as the operator would, and return the counts of its report.
 
@@ -52,6 +53,7 @@ def sync_rows(
         state: what earlier runs of the sync left; nothing unless given.
         incremental: whether these are only some of the source's rows.
         compare: what rows are compared with: what the account last acknowledged, or what it holds now.
+        on_match: which rows are written; the others are skipped.
 
     Raises:
         ConfigurationError: two rows have different columns, or more rows have departed than `removal` allows.
@@ -86,11 +88,12 @@ def sync_rows(
             incremental=incremental,
             trust_few=removal.on_removed != "ignore",
             comparison=comparison,
+            on_match=on_match,
         )
         _plan(planner, run, [[row[column] for column in columns] for row in rows], removal)
     else:
         run.seal(Counts(), b"", is_whole=False)  # as in a run of the operator, no row at all shows nothing
-    asyncio.run(_deliver(run, account, removal))
+    asyncio.run(_deliver(run, account, removal, on_match))
     run.finish()
     counts = run.counts()
     counts.verify()
@@ -120,8 +123,8 @@ def _plan(planner: Planner, run: MemoryRun, rows: Rows, removal: RemovalPolicy) 
     run.seal(planned.counts, planned.seen, is_whole=planned.is_whole)
 
 
-async def _deliver(run: MemoryRun, account: MemoryAccount, removal: RemovalPolicy) -> None:
+async def _deliver(run: MemoryRun, account: MemoryAccount, removal: RemovalPolicy, on_match: OnMatch) -> None:
     """Deliver what the run's outbox holds, departed rows last."""
-    await OutboxDelivery(store=run, sink=account, max_in_flight=1, batch_size=1000).run()
+    await OutboxDelivery(store=run, sink=account, max_in_flight=1, batch_size=1000, on_match=on_match).run()
     if removal.on_removed != "ignore":
         await remove(run.removals, account, removal, max_in_flight=1)

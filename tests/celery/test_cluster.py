@@ -9,7 +9,7 @@ from tests.celery.cluster import Cluster, until
 from tests.celery.conftest import BIG, ROWS_OF_A_SHOP, ROWS_OF_BIG, SHOPS
 
 IN_FLIGHT = 4
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 
 
 def test_a_worker_is_killed(cluster: Cluster, sandbox: SandboxServer) -> None:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from demo.stage import BIN
 from demo.standalone import Standalone
 
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 _PATIENCE = 120.0
 _LOOK_EVERY = 0.1
 _OVER = ("success", "failed", "upstream_failed", "skipped", "removed")

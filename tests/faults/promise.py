@@ -22,7 +22,7 @@ one begins; here all are one."""
 ROWS = 24
 PEOPLE = 8
 TOKEN = "sandbox-token"
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 VERSIONS: tuple[Row, ...] = tuple(
     (number, f"p{number % PEOPLE}@example.com", f"Quentin {number}", f"+1202555010{number % PEOPLE}", "US")
     for number in range(1, ROWS + 1)

@@ -68,6 +68,9 @@ class FaultyAccount:
     async def upsert_contact(self, fields: Mapping[str, JsonValue]) -> UpsertEcho:
         return await self._call(lambda: self.account.upsert_contact(fields), self._identities(fields), fields)
 
+    async def create_contact(self, fields: Mapping[str, JsonValue]) -> UpsertEcho:
+        return await self._call(lambda: self.account.create_contact(fields), self._identities(fields), fields)
+
     async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> UpsertEcho:
         gives_up = all(value is None for value in fields.values())
         targets = [] if gives_up else [contact_id, *self._identities(fields)]

@@ -13,7 +13,7 @@ from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact
 from leadway_provider.contacts.mapping import ContactMapping, compile_mapping
 from leadway_provider.exceptions import LeadwayError
-from leadway_provider.policies import ContactRules, RemovalPolicy
+from leadway_provider.policies import ContactRules, OnMatch, RemovalPolicy
 from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.outcome import Counts
@@ -95,6 +95,7 @@ class World:
     Attributes:
         rules: how rows are read.
         policy: what becomes of the contacts of departed rows.
+        on_match: which rows are written.
         source: the people by key, as the source has them now.
         known: the people as the last plans that were sealed read them, without the departed ones.
         last_read: the same, with the departed ones.
@@ -108,6 +109,7 @@ class World:
 
     rules: ContactRules = field(default_factory=ContactRules)
     policy: RemovalPolicy = field(default_factory=RemovalPolicy)
+    on_match: OnMatch = "upsert"
     time: Time = field(default_factory=Time)
     account: MemoryAccount = field(init=False)
     state: MemoryState = field(init=False)
@@ -168,6 +170,7 @@ class World:
             comparison=compared(self.account, run.snapshot, self.mapping, now=self.time.now, run=run_inline)
             if spec.compare
             else None,
+            on_match=self.on_match,
         )
         planned = planner.plan(batches(), read_again=batches)
         if spec.keys is None and planned.counts["read"]:
@@ -241,6 +244,7 @@ class World:
             batch_size=spec.batch_size,
             on_acknowledged=self._acknowledged,
             clock=clock,
+            on_match=self.on_match,
         )
         ended = True
         try:

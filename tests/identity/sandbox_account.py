@@ -54,6 +54,9 @@ class SandboxAccount:
     async def upsert_contact(self, fields: Mapping[str, JsonValue]) -> UpsertEcho:
         return await _whole(self.client.upsert_contact(fields))
 
+    async def create_contact(self, fields: Mapping[str, JsonValue]) -> UpsertEcho:
+        return await _whole(self.client.create_contact(fields))
+
     async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> UpsertEcho:
         return await _whole(self.client.update_contact(contact_id, fields))
 

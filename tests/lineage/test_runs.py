@@ -21,7 +21,7 @@ EVE = (700000003, "eve.montague@example.com", "Montague", None, None)
 NAT = (700000004, "nat.windermere at example", "Windermere", None, None)
 CONTACTS = "leadway://sandbox-location/contacts"
 REPORTS = "file:///reports/customers"
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 
 
 @pytest.fixture(autouse=True)

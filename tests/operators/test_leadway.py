@@ -23,7 +23,7 @@ ANN: Row = (1, "ann@example.com", "Ann", "+12025550101", "US")
 BOB: Row = (2, "bob@example.com", "Bob", "+12025550102", "US")
 EVE: Row = (3, "eve@example.com", "Eve", None, None)
 NO_AT: Row = (4, "nobody at example", "Nat", None, None)
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 REMARKS = ("withheld", "not_kept", "collisions", "identity_taken", "adopted", "drifted", "missing")
 LEFT = ("removed", "unremoved")
 

@@ -28,7 +28,7 @@ KILLS = 50
 PEOPLE = 90
 IN_FLIGHT = 8
 DAY = 1.5
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 ANYTHING = "anything"
 SPANS = {"planning": 0.05, "delivering": 0.8, "deferring": 0.005, "renewing": 0.06, ANYTHING: 1.0}
 """What a kill is aimed at, and about how many seconds that lasts. `renewing` is of the OAuth tokens."""

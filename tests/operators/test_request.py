@@ -48,6 +48,7 @@ ANOTHER: Final[dict[str, Any]] = {
     "guards": GuardPolicy(max_new=7),
     "only_keys": ("7",),
     "compare": "account",
+    "on_match": "update_only",
 }
 """Another value for each field."""
 

@@ -22,7 +22,7 @@ from tests.operators.task import Row, Warehouse
 IN_FLIGHT = 8
 ROWS = 300
 PEOPLE = 100
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 
 
 @pytest.fixture

@@ -159,6 +159,7 @@ def test_the_last_verification_is_printed(warehouse: Warehouse, sandbox: Sandbox
         "rows": 2,
         "rejected": 0,
         "superseded": 0,
+        "skipped": 0,
         "believed": 0,
         "contacts": 2,
         "unmatched": 0,

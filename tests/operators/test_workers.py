@@ -28,7 +28,7 @@ from tests.faults.instant import at
 from tests.operators.task import NEVER_AGAIN, TaskInstance, Warehouse, sync
 
 ROWS = 60
-OUTCOMES = ("unchanged", "invalid", "superseded", "created", "updated", "refused", "unknown", "pending")
+OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 
 
 def fill(warehouse: Warehouse, name: str = "Ann", rows: int = ROWS) -> None:

@@ -15,7 +15,7 @@ from leadway_provider.exceptions import ConfigurationError, StateMissingError, S
 from leadway_provider.hooks.database import open_state_for_reading
 from leadway_provider.store.database import Database
 from leadway_provider.store.reading.reader import StateReader
-from leadway_provider.store.schema import VERSION_TABLE, require_schema
+from leadway_provider.store.schema import REVISIONS, VERSION_TABLE, require_schema
 from leadway_provider.store.state import StateStore
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.request import SyncIdentity
@@ -72,8 +72,8 @@ def test_an_older_schema_is_not_upgraded(empty_engine: sa.Engine) -> None:
     """Only a run upgrades it; the error says both versions and what to do."""
     StateStore.open(empty_engine, "state").close()
 
-    with pytest.raises(StateVersionError, match=r"has schema 0001, and leadway-provider .* reads 0002: the next run"):
-        require_schema(Database(empty_engine, "state_conn", read_only=True), revisions=("0001", "0002"))
+    with pytest.raises(StateVersionError, match=rf"has schema {REVISIONS[-1]}, and .* reads 9000: the next run"):
+        require_schema(Database(empty_engine, "state_conn", read_only=True), revisions=(*REVISIONS, "9000"))
 
     StateReader.open(empty_engine, "state_conn").close()
 
@@ -84,7 +84,7 @@ def test_a_newer_schema_is_refused(empty_engine: sa.Engine) -> None:
     with empty_engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0999'")  # noqa: S608 - a constant
 
-    with pytest.raises(StateVersionError, match=r"schema 0999.* up to 0001.*upgrade") as raised:
+    with pytest.raises(StateVersionError, match=rf"schema 0999.* up to {REVISIONS[-1]}.*upgrade") as raised:
         StateReader.open(empty_engine, "state_conn")
 
     assert __version__ in str(raised.value)
