@@ -5,8 +5,12 @@ SHELL = /bin/sh
 BIN = .venv/bin
 ARGS =
 
+# The day of which the oldest packages are, soon after the release of their Airflow; and what the project needs newer.
+OLDEST = 2026-04-01
+NEWER = sqlglot httpx-aiohttp apache-airflow-providers-duckdb
+
 .DEFAULT_GOAL = help
-.PHONY: help demo up picture quick-start package test browser celery snowflake docs lint bench fuzz sbom matrix constraints clean
+.PHONY: help demo up picture quick-start package test oldest browser celery snowflake docs lint bench fuzz sbom matrix constraints clean
 
 help:
 	@echo 'make demo         sync a messy sample warehouse to a local Leadway with a real Airflow, twice; takes a minute'
@@ -15,6 +19,8 @@ help:
 	@echo 'make quick-start  follow docs/quick-start.md word by word, with a local Leadway; takes a minute'
 	@echo 'make package      build the wheel and the sdist, check them, and try the wheel in an environment of its own'
 	@echo 'make test         run the tests; ARGS="-k store -x" is passed to pytest'
+	@echo 'make oldest       run the tests with the oldest Airflow and SQLAlchemy that work, in .venv-oldest;'
+	@echo '                  it needs Python 3.11 and the C client of MariaDB (libmariadb)'
 	@echo 'make browser      run the tests of the page in a real browser (chromium), over a real Airflow; takes two minutes'
 	@echo 'make celery       run the tests over workers of Celery (redis-server, PostgreSQL); takes two minutes'
 	@echo 'make snowflake    run the tests of Snowflake as a source, with packages of their own in .venv-snowflake'
@@ -48,6 +54,10 @@ package: .venv/ready
 # one file run on one worker, so they share the servers that they start. The order of the files is that of tests/order.py.
 test: .venv/ready
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# The same with the oldest Python, Airflow and SQLAlchemy, and packages of their time.
+oldest: .venv-oldest/ready
+	@PYTHONHASHSEED=0 .venv-oldest/bin/python -m pytest -q -p no:cacheprovider -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # `make test` leaves these tests out: they start a whole Airflow, and need a browser (Debian: chromium).
 browser: .venv/ready
@@ -91,10 +101,14 @@ constraints: .venv/bin/uv
 	@UV_CUSTOM_COMPILE_COMMAND='make constraints' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--group snowflake --extra sandbox --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS) \
 		--output-file constraints-snowflake.txt pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND='make constraints' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--exclude-newer $(OLDEST) $(foreach name,$(NEWER),--exclude-newer-package $(name)=$$(date -u +%F)) \
+		--group oldest --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links $(ARGS) \
+		--output-file constraints-oldest.txt pyproject.toml
 	@! grep -nE '://|--(extra-)?index-url|--find-links' constraints*.txt || { echo 'Constraints must contain no address.' >&2; exit 1; }
 
 clean:
-	rm -rf .venv .venv-snowflake .venv-matrix-* .demo .up build dist .coverage .hypothesis \
+	rm -rf .venv .venv-oldest .venv-snowflake .venv-matrix-* .demo .up build dist .coverage .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find leadway_provider tests dags demo -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -115,6 +129,13 @@ clean:
 	@echo 'Installing the pinned packages into .venv-snowflake …'
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-snowflake
 	@$(BIN)/uv pip sync --quiet --python .venv-snowflake/bin/python --require-hashes constraints-snowflake.txt
+	@touch $@
+
+.venv-oldest/ready: constraints-oldest.txt pyproject.toml | .venv/bin/uv
+	@echo 'Installing the oldest packages into .venv-oldest …'
+	@$(BIN)/uv venv --quiet --clear --python 3.11 .venv-oldest
+	@$(BIN)/uv pip sync --quiet --python .venv-oldest/bin/python --compile-bytecode --require-hashes constraints-oldest.txt
+	@$(BIN)/uv pip install --quiet --python .venv-oldest/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/bin/uv: | .venv/bin/pip
