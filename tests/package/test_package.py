@@ -7,6 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
+import leadway_provider
 from leadway_provider import get_provider_info
 from tests.docs.page import ROOT
 from tests.package.run import LISTS, differing_examples, missing_parts
@@ -34,6 +35,12 @@ def test_another_example_is_found(tmp_path: Path, change: dict[str, bytes]) -> N
     found = list(differing_examples(wheel_with(tmp_path / "a.whl", change)))
     assert found
     assert all(sentence.startswith("leadway_provider/example_dags/") for sentence in found)
+
+
+def test_the_source_has_the_examples_where_airflow_looks() -> None:
+    """An editable installation has them as the wheel does: a link leads to them."""
+    folder = Path(leadway_provider.__file__).parent / "example_dags"
+    assert {path.name: path.read_bytes() for path in folder.glob("*.py")} == EXAMPLES
 
 
 def test_a_part_that_airflow_does_not_show_is_found() -> None:
