@@ -1,7 +1,7 @@
 """Attempts of the task in processes that begin at once: each is a fork of this one, which has everything loaded.
 
-Reads a line of JSON for each attempt, [run id, arguments]; prints its process id, and when it ended how: a report, the
-moment until which it defers, an error, or nothing where it was killed.
+Reads a line of JSON for each attempt, [run id, arguments, environment]; prints its process id, and when it ended how: a
+report, the moment until which it defers, an error, or nothing where it was killed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 import leadway_provider.lineage.openlineage
 import leadway_provider.operators.execution
 from leadway_provider.api import oauth, slots
+from leadway_provider.policies import ContactRules
 from tests.operators.task import TaskInstance, operator
 
 
 def attempt(run_id: str, arguments: dict[str, Any], out: int) -> None:
     """Run the task, and write how it ended."""
+    rules = ContactRules(**arguments.pop("rules", {}))
     try:
-        ended = operator(**arguments).execute(cast("Any", {"ti": TaskInstance(run_id=run_id)}))
+        ended = operator(rules=rules, **arguments).execute(cast("Any", {"ti": TaskInstance(run_id=run_id)}))
     except TaskDeferred as deferral:
         ended = {"deferred": deferral.trigger.until}
     except Exception as error:  # noqa: BLE001 - the test looks at it
@@ -40,11 +42,12 @@ def main() -> None:
     slots._ARRIVAL = 0.1  # type: ignore[misc]  # the same
     log = os.open(os.devnull, os.O_WRONLY)
     for line in sys.stdin:
-        run_id, arguments = json.loads(line)
+        run_id, arguments, environment = json.loads(line)
         out, into = os.pipe()
         child = os.fork()
         if not child:
             os.dup2(log, 1)
+            os.environ |= environment
             attempt(run_id, arguments, into)
             os._exit(0)
         os.close(into)

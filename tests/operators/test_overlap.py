@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -167,6 +168,7 @@ def test_a_retry_need_not_wait_for_a_process_that_was_killed(warehouse: Warehous
     child = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
     while not sandbox.journal.upserts:
         assert child.poll() is None
+        time.sleep(0.001)
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
     report = sync()

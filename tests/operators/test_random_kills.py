@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import select
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +17,15 @@ import pytest
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.operators.forks import Nursery, never, nursery
 from tests.operators.task import Warehouse
+
+__all__ = ["nursery"]
 
 KILLS = 50
 PEOPLE = 90
 IN_FLIGHT = 8
+CHOICES: dict[str, Any] = {"max_in_flight": IN_FLIGHT, "batch_size": 20}
 DAY = 1.5
 OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
 ANYTHING = "anything"
@@ -56,47 +55,6 @@ def _app(warehouse: Warehouse, sandbox: SandboxServer, monkeypatch: pytest.Monke
     account = login | {"extra": app | quota | {"state_conn_id": "state"}}
     monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(account))
     assert warehouse.file.exists()
-
-
-class Nursery:
-    """Starts attempts, and kills them."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.operators.nursery"],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def attempt(self, run_id: str, kill: Callable[[], bool] = lambda: False) -> dict[str, Any] | None:
-        """How an attempt ended; None where it was killed, as soon as that is asked for."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(json.dumps([run_id, {"max_in_flight": IN_FLIGHT, "batch_size": 20}]) + "\n")
-        stdin.flush()
-        child = int(stdout.readline())
-        while not select.select([stdout], [], [], 0.0003)[0]:
-            if kill():
-                with suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-                break
-        said = stdout.readline()
-        ended: dict[str, Any] | None = json.loads(said) if said.strip() else None
-        return ended
-
-    def close(self) -> None:
-        self._process.communicate()
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    """Processes that begin at once."""
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
 
 
 class Aim:
@@ -130,7 +88,7 @@ def test_killed_at_random(warehouse: Warehouse, sandbox: SandboxServer, nursery:
     runs = 0
     hit: Counter[str] = Counter()
     warehouse.fill((1, "p1@example.com", "Version 0", None, None))
-    assert nursery.attempt("warm-up")
+    assert nursery.attempt("warm-up", **CHOICES)
     while hit.total() < KILLS:
         runs += 1
         killed_in_run = 0
@@ -139,7 +97,7 @@ def test_killed_at_random(warehouse: Warehouse, sandbox: SandboxServer, nursery:
         while True:
             aim = Aim(warehouse.state, draw)
             doomed = hit.total() < KILLS and killed_in_run < 15
-            ended = nursery.attempt(f"run {runs}", aim.is_now if doomed else lambda: False)
+            ended = nursery.attempt(f"run {runs}", aim.is_now if doomed else never, **CHOICES)
             if ended is None:
                 hit[aim.at] += 1
                 killed_in_run += 1

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +13,13 @@ from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from leadway_provider.sync.deliver import MOST_WAITING
 from leadway_provider.sync.tags import BATCH
+from tests.operators.forks import Nursery, nursery
 from tests.operators.task import Row, Warehouse
 
+__all__ = ["nursery"]
+
 IN_FLIGHT = 8
+CHOICES: dict[str, Any] = {"max_in_flight": IN_FLIGHT, "rules": {"on_shared_identity": "send"}}
 ROWS = 300
 PEOPLE = 100
 OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
@@ -40,29 +40,11 @@ def people(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-def attempt(**arguments: Any) -> subprocess.Popen[str]:
-    """Start an attempt, and return when it is about to begin."""
-    command = [sys.executable, "-m", "tests.operators.attempt", "one", json.dumps(arguments)]
-    child = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "READY\n"
-    return child
-
-
-def kill_when(child: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
-    """Kill the process at the first instant at which the condition holds, or let it end."""
-    while child.poll() is None and not condition():
-        time.sleep(0.0005)
-    child.kill()
-    child.communicate()
-
-
-def finished(**arguments: Any) -> dict[str, Any]:
+def finished(nursery: Nursery, **arguments: Any) -> dict[str, Any]:
     """The report of an attempt that nobody kills."""
-    child = attempt(**arguments)
-    said, _ = child.communicate()
-    assert child.returncode == 0
-    report: dict[str, Any] = json.loads(said.splitlines()[-1])
+    report = nursery.attempt("one", **arguments)
+    assert report is not None
+    assert "error" not in report, report
     return report
 
 
@@ -90,22 +72,22 @@ def assert_all_is_well(sandbox: SandboxServer, report: dict[str, Any], kills: in
 
 @pytest.mark.parametrize("moments", [(1,), (IN_FLIGHT, 150), (75, 140, 299)])
 @pytest.mark.usefixtures("people")
-def test_killed_while_delivering(sandbox: SandboxServer, moments: tuple[int, ...]) -> None:
+def test_killed_while_delivering(sandbox: SandboxServer, nursery: Nursery, moments: tuple[int, ...]) -> None:
     """Killed after so many calls have arrived, once or several times, the last attempt delivers the rest."""
     for moment in moments:
-        kill_when(attempt(max_in_flight=IN_FLIGHT), lambda moment=moment: sandbox.journal.total > moment)  # type: ignore[misc]  # mypy can't infer it
-    report = finished(max_in_flight=IN_FLIGHT)
+        assert nursery.attempt("one", lambda moment=moment: sandbox.journal.total > moment, **CHOICES) is None  # type: ignore[misc]  # mypy can't infer it
+    report = finished(nursery, **CHOICES)
     assert_all_is_well(sandbox, report, kills=len(moments))
 
 
-def test_killed_while_rows_wait_for_their_tags(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+def test_killed_while_rows_wait_for_their_tags(warehouse: Warehouse, sandbox: SandboxServer, nursery: Nursery) -> None:
     """Killed before the first call of tags, and after it, every contact has its tags in the end."""
     warehouse.fill(*((number, f"p{number}@example.com", None, None, None) for number in range(1, ROWS + 1)))
-    arguments = {"sql": "SELECT id, email, 'tag' || (id % 3) AS tags FROM customers", "max_in_flight": IN_FLIGHT}
+    arguments: dict[str, Any] = {"sql": "SELECT id, email, 'tag' || (id % 3) AS tags FROM customers", **CHOICES}
     moments = (50, 50 + BATCH + IN_FLIGHT)
     for moment in moments:
-        kill_when(attempt(**arguments), lambda moment=moment: len(sandbox.journal.writes) > moment)  # type: ignore[misc]  # mypy can't infer it
-    report = finished(**arguments)
+        assert nursery.attempt("one", lambda moment=moment: len(sandbox.journal.writes) > moment, **arguments) is None  # type: ignore[misc]  # mypy can't infer it
+    report = finished(nursery, **arguments)
     assert report["read"] == ROWS == report["created"] + report["updated"]
     assert ROWS + 50 < len(sandbox.journal.writes) <= ROWS + len(moments) * (IN_FLIGHT + MOST_WAITING)
     assert {contact.email: contact.tags for contact in sandbox.account.contacts} == {
@@ -113,15 +95,15 @@ def test_killed_while_rows_wait_for_their_tags(warehouse: Warehouse, sandbox: Sa
     }
 
 
-def test_killed_while_planning(people: Warehouse, sandbox: SandboxServer) -> None:
+def test_killed_while_planning(people: Warehouse, sandbox: SandboxServer, nursery: Nursery) -> None:
     """A plan that was cut short counts for nothing: no contact was touched, and the next attempt plans anew."""
 
     def half_planned() -> bool:
         return people.state.exists() and _outbox_size(people.state) > 5
 
-    kill_when(attempt(max_in_flight=IN_FLIGHT, batch_size=3), half_planned)
+    assert nursery.attempt("one", half_planned, **CHOICES | {"batch_size": 3}) is None
     assert not sandbox.journal.writes
-    report = finished(max_in_flight=IN_FLIGHT)
+    report = finished(nursery, **CHOICES)
     assert_all_is_well(sandbox, report, kills=0)
     assert len(sandbox.journal.upserts) == ROWS
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +41,7 @@ def stopped(until: Callable[[], bool], **arguments: object) -> str:
     child = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not until():
         assert child.poll() is None, child.stderr and child.stderr.read()
+        time.sleep(0.001)
     child.send_signal(signal.SIGTERM)
     _, said = child.communicate()
     assert child.returncode == 1
