@@ -16,12 +16,15 @@ from leadway_provider.commands.check import check
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.export import export
 from leadway_provider.commands.fields import fields
-from leadway_provider.commands.forget import forget_sync
+from leadway_provider.commands.forget import forget
+from leadway_provider.commands.forget_sync import forget_sync
+from leadway_provider.commands.forgotten import forgotten
 from leadway_provider.commands.init import init
 from leadway_provider.commands.locations import locations
 from leadway_provider.commands.plan import plan
 from leadway_provider.commands.preview import preview
 from leadway_provider.commands.rejected import rejected
+from leadway_provider.commands.remember import remember
 from leadway_provider.commands.reset import reset
 from leadway_provider.commands.runs import runs
 from leadway_provider.commands.sandbox import sandbox
@@ -45,6 +48,7 @@ _TRY: Final = "Try it out"
 _SET_UP: Final = "Set up a sync"
 _BEFORE: Final = "Before a run"
 _LOOK: Final = "See what became of rows"
+_PERSON: Final = "Forget a person"
 _STATE: Final = "Keep the state store"
 
 app = typer.Typer(
@@ -73,6 +77,9 @@ app.command(rich_help_panel=_LOOK)(rejected)
 app.command(rich_help_panel=_LOOK)(waiting)
 app.command(rich_help_panel=_LOOK)(trace)
 app.command(rich_help_panel=_LOOK)(verify)
+app.command(rich_help_panel=_PERSON)(forget)
+app.command(rich_help_panel=_PERSON)(forgotten)
+app.command(rich_help_panel=_PERSON)(remember)
 state.command()(upgrade)
 state.command()(reset)
 state.command()(export)

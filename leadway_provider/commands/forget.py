@@ -1,48 +1,61 @@
-"""`leadway state forget-sync`: delete all that the state store has of a sync that is not used any more."""
+"""`leadway forget`: delete what is stored of a person, in the CRM too where that is asked for."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated
 
 import typer
 
-from leadway_provider.commands.lease import sync_lease
-from leadway_provider.commands.options import Force, Location, OneSync, StateConnId, Yes
+from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
-from leadway_provider.printable import printable
-
-_HOLDER: Final = "leadway state forget-sync"
 
 
-def forget_sync(
+def forget(
     context: typer.Context,
     *,
-    sync: OneSync,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="K", help='The source key. One of several columns is a JSON list: ["DE","17"].'),
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option("--contact", metavar="ID", help="The contact's id in the CRM: all keys that live on it."),
+    ] = None,
+    sync: SyncName = None,
     location: Location = None,
-    state_conn_id: StateConnId = None,
+    in_crm: Annotated[bool, typer.Option("--in-crm", help="Delete the person's contacts in the CRM, too.")] = False,
+    leadway_conn_id: Annotated[
+        str, typer.Option("--leadway-conn-id", metavar="ID", help="With --in-crm: the account's connection.")
+    ] = "leadway_default",
     yes: Yes = False,
-    force: Force = False,
+    as_json: AsJson = False,
+    state_conn_id: StateConnId = None,
 ) -> None:
-    """Delete all that is stored of a sync, its runs and its ledger included.
+    """Delete all that is stored of a person, and let the sync leave the key alone from now on.
 
-    It is for a sync that is not used any more: afterwards `leadway syncs` and the page do not show it, and
-    `leadway trace` finds nothing of it. No contact is changed.
+    Rows, claims, outbox, ledger and snapshots have nothing of the person afterwards. A record without the key and the
+    contact shows that it was done. Rows of the source with that key are skipped until `leadway remember`.
     """
+    from leadway_provider.commands import forgetting  # noqa: PLC0415 - other commands need no store
+
+    if (key is None) == (contact is None):
+        raise typer.BadParameter("Give either --key or --contact.", ctx=context)
     screen = screen_of(context)
     with open_chosen(state_conn_id) as state:
-        found = find_syncs(state, sync, location)
-        for each in found:
-            size = state.syncs().size(each.id)
-            screen.show(
-                printable(
-                    f"Sync {each.name} to {each.location_id} at {each.host}: {size.rows:,} rows, with all runs and "
-                    "the ledger of their deliveries."
-                )
-            )
+        chosen = find_syncs(state, sync, location)
+        if key is not None:
+            persons = forgetting.with_key(state, chosen, key, anywhere=sync is not None)
+        else:
+            persons = forgetting.on_contact(state, chosen, contact or "")
+        forgetting.refuse_shared(persons, in_crm=in_crm)
+        if not as_json:
+            screen.show(forgetting.as_text(persons))
         if not yes:
-            screen.require_yes("Delete all of this?", otherwise="Nothing was deleted.")
-        for each in found:
-            with sync_lease(state, each, screen, holder=_HOLDER, force=force) as check:
-                state.syncs().delete(each.id, check)
-            screen.show(printable(f"Sync {each.name} to {each.location_id} is forgotten."))
+            question = "Delete the contacts in the CRM, and all of this?" if in_crm else "Delete all of this?"
+            screen.require_yes(question, otherwise="Nothing was deleted.")
+        done = forgetting.erase(state, persons, screen, leadway_conn_id=leadway_conn_id if in_crm else None)
+    if as_json:
+        screen.show_json([each.as_json() for each in done])
+    else:
+        screen.show("\n".join(each.as_text() for each in done))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sync_lease(
-    state: StateStore, sync: SyncRecord, screen: Screen, *, holder: str, force: bool
+    state: StateStore, sync: SyncRecord, screen: Screen, *, holder: str, force: bool | None
 ) -> Iterator[Callable[[], None]]:
     """Hold a sync's lease in the block, and give a function that raises where the lease is lost.
 
@@ -27,7 +27,8 @@ def sync_lease(
         sync: the sync.
         screen: says which run holds the lease, while it is watched.
         holder: the holder of the lease, as other runs of the sync see it.
-        force: whether the lease is taken from a run that is at work or waits for quota.
+        force: whether the lease is taken from a run that is at work or waits for quota; None for a command without that
+            option.
 
     Raises:
         CommandError: a run of the sync is at work or waits for quota, and `force` is not set.
@@ -44,7 +45,7 @@ def sync_lease(
         yield cancel_token.raise_if_cancelled
 
 
-def _acquire(store: LeaseStore, sync: SyncRecord, screen: Screen, *, holder: str, force: bool) -> HeldLease:
+def _acquire(store: LeaseStore, sync: SyncRecord, screen: Screen, *, holder: str, force: bool | None) -> HeldLease:
     from leadway_provider.exceptions import SyncBusyError  # noqa: PLC0415 - other commands need none of this
     from leadway_provider.sync.lease import acquire_lease  # noqa: PLC0415 - the same
 
@@ -61,7 +62,8 @@ def _acquire(store: LeaseStore, sync: SyncRecord, screen: Screen, *, holder: str
         return acquire_lease(store, sync.name, holder, waits=lambda _: False, pause=screen.pause)
     except SyncBusyError:
         other = f", {found.holder}" if (found := store.read()) else ""
+        by_force = "" if force is None else " --force does it at once; that run then loses its outbox and fails."
         raise CommandError(
-            f"a run of sync {sync.name} to {sync.location_id} is at work{other}: let it end, or stop its task. "
-            "--force does it at once; that run then loses its outbox and fails."
+            f"a run of sync {sync.name} to {sync.location_id} is at work{other}: let it end, or stop its task."
+            + by_force
         ) from None

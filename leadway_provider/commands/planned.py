@@ -15,6 +15,7 @@ from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.reading import OpenSync
 from leadway_provider.exceptions import ConfigurationError, GuardError, StateMissingError
 from leadway_provider.hooks.database import database_name, open_state_for_reading
+from leadway_provider.hooks.forgotten import forgotten_keys
 from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.store.state import StateStore, SyncRun
 from leadway_provider.sync.cost import CallCounter, GrantedQuota, removal_calls
@@ -99,7 +100,7 @@ def _copy(sync: OpenSync, file: Path) -> None:
 
 def _planned(sync: OpenSync, state: StateStore, on_batch: Callable[[Counts], None]) -> PlannedSync:
     request = sync.request
-    hasher = identity_hasher(state, sync.identity)
+    hasher, forgotten = identity_hasher(state, sync.identity), forgotten_keys(state, sync.identity)
     run = state.begin(
         sync.identity,
         task_run="leadway plan",
@@ -110,7 +111,7 @@ def _planned(sync: OpenSync, state: StateStore, on_batch: Callable[[Counts], Non
     read = sync.reader(sync.interval(state.watermark(sync.identity)))
     with read() as source:
         mapping = sync.mapping(source)
-        planner = planner_of(request, mapping, run, seen_by_newer=b"", hasher=hasher)
+        planner = planner_of(request, mapping, run, seen_by_newer=b"", hasher=hasher, forgotten=forgotten)
         selection = None
         if request.only_keys is not None:
             selection = KeySelection(request.only_keys, mapping.key_positions, lambda: None)

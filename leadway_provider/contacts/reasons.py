@@ -72,8 +72,9 @@ KNOWN_CONTACT_CODES: Final[Mapping[str, str]] = {
 MATCH_CODES: Final[Mapping[str, str]] = {
     "contact_exists": "The row has a contact already, and on_match is create_only: the contact was left as it is.",
     "contact_not_found": "The account has no contact for the row, and on_match is update_only: none was created.",
+    "forgotten": "The row's key was forgotten with `leadway forget`, so its rows are left alone.",
 }
-"""Why `on_match` skips a row."""
+"""Why a row is skipped."""
 
 CODES: Final[Mapping[str, str]] = {
     **VALUE_CODES,

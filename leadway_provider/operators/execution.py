@@ -19,6 +19,7 @@ from leadway_provider.exceptions import (
 )
 from leadway_provider.hooks.database import database_name, open_state
 from leadway_provider.hooks.engine import sql_engine
+from leadway_provider.hooks.forgotten import forgotten_keys
 from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.lineage.record import RunRecord
@@ -253,6 +254,7 @@ class Execution:
                 record=self.record,
                 cancel_token=self.cancel_token,
                 hasher=hasher,
+                forgotten=forgotten_keys(state, self.sync),
                 progress=PlanProgress(clock=self.timing.clock.monotonic, log=log.info, every=self.timing.log_every),
                 selects=self.rows is None,
                 now=self.timing.clock.now,

@@ -28,6 +28,7 @@ from leadway_provider.source.schemas import find_schemas
 from leadway_provider.store.state import SyncRun
 from leadway_provider.sync.cancel import CancelToken
 from leadway_provider.sync.findings import Plan
+from leadway_provider.sync.forgotten import ForgottenKeys
 from leadway_provider.sync.guards import PlanFigures, check_guards
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.outcome import Counts
@@ -53,6 +54,7 @@ class PlanPhase:
         record: what lineage is told of the run.
         cancel_token: ends the plan between two batches.
         hasher: hashes the sync's e-mails and phones.
+        forgotten: the keys whose rows are skipped.
         progress: logs how far the plan is.
         selects: whether the rows of `only_keys` are still to be found; those of one of many accounts are.
         now: returns the present.
@@ -66,6 +68,7 @@ class PlanPhase:
     record: RunRecord
     cancel_token: CancelToken
     hasher: IdentityHasher
+    forgotten: ForgottenKeys
     progress: PlanProgress
     selects: bool = True
     now: Callable[[], datetime] = utc_now
@@ -135,6 +138,7 @@ class PlanPhase:
             seen_by_newer=seen_by_newer,
             hasher=self.hasher,
             comparison=compared.comparison if compared else None,
+            forgotten=self.forgotten,
         )
         if self.request.only_keys is None or not self.selects:
             return planner.plan(source.batches(), read_again=self._read_again, on_batch=self._after_batch)

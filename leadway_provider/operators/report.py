@@ -81,6 +81,11 @@ def log_plan(run_id: str, plan: Plan, as_of: datetime | None, key: Sequence[str]
                 for source_key, rows in plan.repeated.most_common(_FIRST_KEYS)
             ),
         )
+    if plan.forgotten:
+        log.info(
+            "Skipped %s: their keys were forgotten with `leadway forget`, so they are left alone (forgotten)",
+            counted(plan.forgotten, "row"),
+        )
     if plan.too_few:
         read, with_contact = plan.too_few
         log.warning(

@@ -24,10 +24,12 @@ from leadway_provider.store.attempt import (
 )
 from leadway_provider.store.database import CHUNK, STATE_DIALECTS, Database
 from leadway_provider.store.file import file_of, opened_file, protect_file
+from leadway_provider.store.forgotten import KEY_FAMILY, ForgottenStore
 from leadway_provider.store.lease import SqlLeaseStore
 from leadway_provider.store.outbox import sweep_outbox
 from leadway_provider.store.part_run import PartRun
 from leadway_provider.store.parts import SqlPartStore, forget_parts
+from leadway_provider.store.person import PersonStore
 from leadway_provider.store.quota import QuotaStore
 from leadway_provider.store.reading.reader import StateReader
 from leadway_provider.store.run import SyncRun
@@ -220,6 +222,25 @@ class StateStore:
     def has_identity_key(self, sync: SyncIdentity) -> bool:
         """Return whether a sync's e-mails and phones are hashed with a key."""
         return self.syncs().has_key(self.syncs().ensure(sync))
+
+    def forgotten_secret(self, encrypt: Callable[[str], str], decrypt: Callable[[str], str]) -> bytes:
+        """Return the key that the keys of forgotten persons are hashed with, which is made where there is none.
+
+        It is the same for all syncs, and is stored encrypted, each time anew, as `identity_key` says.
+
+        Raises:
+            ConfigurationError: it can't be decrypted.
+        """
+        found = self.tokens(encrypt, decrypt).keep_key(KEY_FAMILY, lambda: secrets.token_hex(32))
+        return bytes.fromhex(found or "")
+
+    def forgotten(self) -> ForgottenStore:
+        """Return the record of persons that were forgotten; see `ForgottenStore`."""
+        return ForgottenStore(self._database)
+
+    def persons(self) -> PersonStore:
+        """Return what the store has of persons; see `PersonStore`."""
+        return PersonStore(self._database)
 
     def accounts(self, sync: SyncIdentity) -> AccountStore:
         """Return the accounts of a sync whose rows name their accounts; see `AccountStore`."""

@@ -59,7 +59,9 @@ class SyncStore(SyncReader):
         return forgotten
 
     def delete(self, sync_id: int, check: Callable[[], None] = lambda: None) -> int:
-        """Delete all that is stored of a sync, runs, ledger and the sync itself, and return how many rows it had.
+        """Delete all that is stored of a sync, and the sync itself; return how many rows it had.
+
+        Runs, the ledger and the record of forgotten keys go, too.
 
         It is done in short transactions, the sync last; killed half-way, a repetition completes it. Whoever calls this
         holds the sync's lease, which goes with the sync.
@@ -70,7 +72,7 @@ class SyncStore(SyncReader):
         """
         forgotten = self.forget(sync_id, check)
         runs = sa.select(tables.run.c.id).where(tables.run.c.sync_id == sync_id)
-        for table in (tables.delivery, tables.usage):
+        for table in (tables.delivery, tables.usage, tables.forgotten):
             while self._delete_some(table, sync_id, check):
                 pass
         check()

@@ -14,7 +14,6 @@ from leadway_provider.store.columns import (
     Instant,
     Outcome,
     RunId,
-    TraceId,
     UtcDateTime,
     bitmap,
     document,
@@ -24,12 +23,13 @@ from leadway_provider.store.columns import (
     index_where,
     row_number,
 )
+from leadway_provider.store.ledger_tables import delivery, forgotten, metadata
 from leadway_provider.sync.outcome import COUNTED, RowState
+
+__all__ = ["delivery", "forgotten", "metadata"]
 
 COUNTERS: Final = tuple(name for name in COUNTED if name != RowState.PENDING)
 """The columns of `leadway_run` that keep a count; pending rows are counted where they are, in the outbox."""
-
-metadata = sa.MetaData()
 
 
 class RunStatus(StrEnum):
@@ -322,28 +322,4 @@ quota_lease = sa.Table(
     sa.Column("leases", document(), nullable=False),
     sa.PrimaryKeyConstraint("host", "location_id", "app", name="leadway_quota_lease_of"),
     **WITHOUT_ID_OPTIONS,
-)
-
-# The ledger: entries are appended, and old ones deleted. It has no foreign keys, so that runs and rows can be deleted.
-# There may be 100 million of these rows. Numbers come first, where PostgreSQL pads them least; an index on the key or
-# the contact alone is half as large there as one that also has the id, and a contact's few rows are quickly sorted.
-delivery = sa.Table(
-    "leadway_delivery",
-    metadata,
-    sa.Column("id", row_number(), primary_key=True),
-    sa.Column("sync_id", row_number(), nullable=False),
-    sa.Column("delivered_at", Instant(), nullable=False),
-    sa.Column("attempt", sa.SmallInteger(), nullable=False),
-    sa.Column("status", sa.SmallInteger()),
-    sa.Column("run_id", RunId(), nullable=False),
-    sa.Column("source_key", exact_text(255), nullable=False),
-    sa.Column("contact_id", exact_text(255)),
-    sa.Column("outcome", Outcome(), nullable=False),
-    sa.Column("fields", sa.Text()),
-    *(sa.Column(name, document()) for name in ("not_kept", "reasons")),
-    sa.Column("trace_id", TraceId()),
-    sa.Index("leadway_delivery_key", "source_key"),
-    sa.Index("leadway_delivery_contact", "contact_id"),
-    sa.Index("leadway_delivery_age", "sync_id", "delivered_at"),
-    **TABLE_OPTIONS,
 )

@@ -47,6 +47,7 @@ class Plan:
         seen: one bit for each row id that the plan read.
         is_whole: whether the plan read the whole source, so that a row that it did not read has departed.
         repeated: the rows that repeat the key of another row, with the keys that most rows have.
+        forgotten: rows among the skipped ones whose keys were forgotten.
         missing: one bit for each row id whose contact was found to exist no more.
         too_few: where a whole read was expected and so few rows came that it counts as partial: how many rows of the
             sync were read, and how many have a contact.
@@ -62,6 +63,7 @@ class Plan:
     missing: bytes = b""
     too_few: tuple[int, int] | None = None
     repeated: RepeatedKeys = field(default_factory=RepeatedKeys)
+    forgotten: int = 0
 
     def is_present(self, row_id: int) -> bool:
         """Return whether the source has the row of that id; in a partial read every row counts as present."""

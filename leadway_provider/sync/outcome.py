@@ -28,7 +28,7 @@ class RowState(StrEnum):
     SUPERSEDED = "superseded"
     """Another row stands for it: no call."""
     SKIPPED = "skipped"
-    """`on_match` leaves it out, with its reason: its contact exists, or does not exist. No contact was written."""
+    """It is left out, and no contact was written: by `on_match`, with its reason, or since its key was forgotten."""
     CREATED = "created"
     """The CRM created a new contact for it."""
     UPDATED = "updated"

@@ -21,13 +21,14 @@ from leadway_provider.sync.comparison import AccountComparison, RowComparison
 from leadway_provider.sync.decision import DecisionRules, KnownRow, decide
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher
+from leadway_provider.sync.forgotten import ForgottenKeys
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
-from leadway_provider.sync.outcome import OUTCOMES, Counts, RowState
+from leadway_provider.sync.keyed import KeyedRows
+from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.ports import ClaimStore, PlanStore
 from leadway_provider.sync.problems import Problems
 from leadway_provider.sync.records import PlannedRow, SettledRow
 from leadway_provider.sync.removal import without_departed_tags
-from leadway_provider.sync.repeated import RepeatedKeys
 from leadway_provider.sync.residents import beside, freed
 from leadway_provider.sync.row import source_keys
 from leadway_provider.sync.seen import is_set, make_room, set_bit, suspiciously_few
@@ -60,6 +61,7 @@ class Planner:
         hasher: hashes the sync's e-mails and phones, and its key the rows; the same in every run.
         comparison: compares rows with the account itself; None compares them with what it last acknowledged.
         on_match: which rows are sent, and which are skipped.
+        forgotten: the keys whose rows are skipped, because their persons were forgotten.
     """
 
     key: Sequence[str]
@@ -75,6 +77,7 @@ class Planner:
     hasher: IdentityHasher = UNKEYED
     comparison: AccountComparison | None = None
     on_match: OnMatch = "upsert"
+    forgotten: ForgottenKeys = field(default_factory=ForgottenKeys)
 
     def __post_init__(self) -> None:
         rules = self.mapping.rules
@@ -86,9 +89,9 @@ class Planner:
         self._compared_again = 0
         self._older = bytearray(len(self.seen_by_newer))
         self._seen = bytearray(1024)
-        self._counts: dict[str, int] = dict.fromkeys(("read", *OUTCOMES), 0)
         self._problems = Problems(self.key)
-        self._repeated = RepeatedKeys()
+        self._keyed = KeyedRows(self.mapping.key_positions, self._problems, self.forgotten)
+        self._counts, self._repeated = self._keyed.counts, self._keyed.repeated
         self._storing: Future[None] | None = None
 
     def plan(
@@ -113,7 +116,7 @@ class Planner:
         self, batches: Iterable[Rows], read_again: Callable[[], Iterable[Rows]], on_batch: Callable[[Counts], None]
     ) -> Plan:
         for rows in batches:
-            self._add(rows)
+            self._compare(rows, self._keyed.places(rows))
             on_batch(Counts(**self._counts))
         self._until_stored()
         trusts_few = self.incremental or self.trust_few
@@ -137,22 +140,10 @@ class Planner:
             missing=self.comparison.tally.bits("missing") if self.comparison else b"",
             too_few=too_few,
             repeated=self._repeated,
+            forgotten=self._keyed.forgotten_rows,
         )
 
-    def _add(self, rows: Rows) -> None:
-        keys = source_keys(rows, self.mapping.key_positions)
-        latest = dict(zip(keys, range(len(rows)), strict=True))
-        unkeyed = 0
-        if latest.pop(None, None) is not None:
-            unkeyed = self._problems.add_unkeyed(keys, self._counts["read"] + 1)
-            self._counts[RowState.INVALID] += unkeyed
-        if superseded := len(rows) - unkeyed - len(latest):
-            self._counts[RowState.SUPERSEDED] += superseded
-            self._repeated.add_batch(keys)
-        self._counts["read"] += len(rows)
-        self._compare(rows, latest)  # type: ignore[arg-type]  # None was popped
-
-    def _compare(self, rows: Rows, latest: dict[str, int]) -> None:
+    def _compare(self, rows: Rows, latest: Mapping[str, int]) -> None:
         """Give each row of a batch, by now one a key, its outcome as far as the plan knows it."""
         known = self.store.known(list(latest))
         make_room(self._seen, max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row

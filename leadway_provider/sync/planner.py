@@ -14,6 +14,7 @@ from leadway_provider.sync.ports import ClaimStore, PlanStore
 if TYPE_CHECKING:
     from leadway_provider.contacts.custom_field import CustomField
     from leadway_provider.sync.comparison import AccountComparison
+    from leadway_provider.sync.forgotten import ForgottenKeys
     from leadway_provider.sync.identities import IdentityHasher
     from leadway_provider.sync.request import SyncRequest
 
@@ -82,6 +83,7 @@ def planner_of(
     seen_by_newer: bytes,
     hasher: IdentityHasher,
     comparison: AccountComparison | None = None,
+    forgotten: ForgottenKeys,
 ) -> Planner:
     """Return the planner of a run.
 
@@ -92,6 +94,7 @@ def planner_of(
         seen_by_newer: one bit for each row id that a newer data interval has seen.
         hasher: hashes the sync's e-mails and phones.
         comparison: compares rows with the account itself; None compares them with what it last acknowledged.
+        forgotten: the keys whose rows are skipped, because their persons were forgotten.
     """
     removes = request.removal.on_removed != "ignore"
     return Planner(
@@ -108,4 +111,5 @@ def planner_of(
         hasher=hasher,
         comparison=comparison,
         on_match=request.on_match,
+        forgotten=forgotten,
     )

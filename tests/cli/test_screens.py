@@ -40,6 +40,9 @@ def test_the_screens_of_what_became_of_rows() -> None:
     assert_screen("trace", "trace", "--key", "1042", *state)
     assert_screen("state-export", "state", "export", *state)
     assert_screen("state-upgrade", "state", "upgrade", *state)
+    assert_screen("forget", "forget", "--key", "1042", "--yes", *state)
+    assert_screen("forgotten", "forgotten", *state)
+    assert_screen("remember", "remember", "--key", "1042", "--sync", "customers.sync", *state)
     assert_screen("state-reset", "state", "reset", "--sync", "customers.sync", "--yes", *state)
     assert_screen("state-forget-sync", "state", "forget-sync", "--sync", "customers.sync", "--yes", *state)
 

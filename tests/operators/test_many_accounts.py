@@ -83,6 +83,19 @@ def test_each_row_reaches_its_account(agency: Warehouse, sandbox: SandboxServer)
     assert paths["locationToken"] == 2
 
 
+def test_a_forgotten_key_is_left_alone_in_every_account(agency: Warehouse, sandbox: SandboxServer) -> None:
+    """That of one account only if it is named; otherwise also in an account that gets the key later."""
+    agency.fill(row(1, NORTH), row(1, SOUTH), row(2, NORTH), row(2, SOUTH))
+    sync(sql=SQL)
+    forget = ["forget", "--in-crm", "--yes", "--state-conn-id", "state", "--key"]
+    assert main([*forget, "1", "--location", NORTH]) == 0
+    assert emails(sandbox, NORTH) == {"p2@example.com"}
+    assert main([*forget, "2"]) == 0
+    agency.fill(*(row(number, account, "Bea") for number in (1, 2) for account in (NORTH, SOUTH, EAST)))
+    assert short(sync("second", sql=SQL)) == {"read": 6, "skipped": 4, "created": 1, "updated": 1, "accounts": 3}
+    assert (emails(sandbox, NORTH), emails(sandbox, EAST)) == (set(), {"p1@example.com"})
+
+
 def test_each_account_is_verified_by_itself(
     agency: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
