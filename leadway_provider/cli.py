@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TextIO
 import typer
 
 from leadway_provider import __version__
+from leadway_provider.commands.airflow import only_warnings
 from leadway_provider.commands.check import check
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.export import export
@@ -131,7 +132,8 @@ def main(
 
 def _status_of(screen: Screen, argv: list[str]) -> int:
     try:
-        app(args=argv, prog_name="leadway", obj=screen)
+        with only_warnings():
+            app(args=argv, prog_name="leadway", obj=screen)
     except SystemExit as end:  # typer ends each command in this way
         return _exit_status(end.code)
     except CommandError as error:

@@ -15,15 +15,18 @@ def use_airflow() -> None:
 
 
 @contextmanager
-def logs_aside() -> Iterator[None]:
-    """Send what Airflow and others print to standard error: it is not part of the command's output.
-
-    Only warnings and errors are logged meanwhile: Airflow 3.1 would print what it loads.
-    """
+def only_warnings() -> Iterator[None]:
+    """Log warnings and errors only: the packages that Airflow 3.1 imports log what they load."""
     before = logging.root.manager.disable
     logging.disable(max(before, logging.INFO))
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def logs_aside() -> Iterator[None]:
+    """Send what Airflow and others print to standard error: it is not part of the command's output."""
+    with redirect_stdout(sys.stderr):
+        yield

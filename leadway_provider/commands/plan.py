@@ -26,6 +26,8 @@ from leadway_provider.words import counted, duration_text
 
 if TYPE_CHECKING:
     from leadway_provider.commands.planned import PlannedSync
+    from leadway_provider.commands.planned_accounts import PlannedAccounts
+    from leadway_provider.commands.screen import Screen
     from leadway_provider.sync.request import SyncIdentity
 
 _STOPS: Final = 1
@@ -66,18 +68,34 @@ def plan(
         sync=sync,
     )
     from leadway_provider.commands.planned import planned  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.planned_accounts import planned_accounts  # noqa: PLC0415 - the same
     from leadway_provider.commands.reading import open_sync  # noqa: PLC0415 - the same
 
     request = replace(request, state_conn_id=state_conn_id or request.state_conn_id)
     with open_sync(request) as opened, screen.counting("Comparing rows") as advance:
-        found = planned(opened, on_batch=lambda counts: advance(counts["read"]))
-        identity = opened.identity
-    if as_json:
-        screen.show_json(_json(identity, found))
-    else:
-        screen.show(printed(_lines(identity, found)))
-    if found.stops:
+        if opened.is_of_many:
+            would_fail = _show_accounts(screen, planned_accounts(opened, on_read=advance), opened.identity, as_json)
+        else:
+            found = planned(opened, on_batch=lambda counts: advance(counts["read"]))
+            would_fail = bool(found.stops)
+            if as_json:
+                screen.show_json(_json(opened.identity, found))
+            else:
+                screen.show(printed(_lines(opened.identity, found)))
+    if would_fail:
         raise typer.Exit(_STOPS)
+
+
+def _show_accounts(screen: Screen, found: PlannedAccounts, sync: SyncIdentity, as_json: bool) -> bool:  # noqa: FBT001 - as the command has it
+    """Show the plan of many accounts, and return whether the run would stop or fail."""
+    from leadway_provider.commands.planned_accounts import accounts_json, accounts_lines  # noqa: PLC0415 - heavy
+
+    if as_json:
+        accounts = [_json(replace(sync, location_id=each), plan) for each, plan in found.accounts.items()]
+        screen.show_json(accounts_json(sync.name, found, accounts))
+    else:
+        screen.show(printed(accounts_lines(sync.name, found)))
+    return found.would_fail
 
 
 def _lines(sync: SyncIdentity, found: PlannedSync) -> Iterator[str]:

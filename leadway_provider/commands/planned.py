@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,6 +72,18 @@ def planned(sync: OpenSync, *, on_batch: Callable[[Counts], None]) -> PlannedSyn
         CommandError: the sync compares rows with the account itself.
         LeadwayError: as the account, the source and the state store raise.
     """
+    with copied_state(sync) as state:
+        return planned_in(state, sync, on_batch)
+
+
+@contextmanager
+def copied_state(sync: OpenSync) -> Iterator[StateStore]:
+    """Give a copy of what the state store has of the sync, with all its accounts, and delete it at the end.
+
+    Raises:
+        CommandError: the sync compares rows with the account itself.
+        LeadwayError: as the state store raises.
+    """
     if sync.request.compare != "state":
         raise CommandError(
             f"task {sync.request.task_id} compares rows with the account itself (compare='account'), which is read for "
@@ -82,23 +94,25 @@ def planned(sync: OpenSync, *, on_batch: Callable[[Counts], None]) -> PlannedSyn
         file = Path(folder) / "state.db"
         with closing(StateStore.open_file(file)) as state:
             _copy(sync, file)
-            return _planned(sync, state, on_batch)
+            yield state
 
 
 def _copy(sync: OpenSync, file: Path) -> None:
     """Copy what the state store has of the sync; where it has nothing, the run would be the first one."""
     identity = sync.identity
+    location_id = None if sync.is_of_many else identity.location_id
     try:
         reader = open_state_for_reading(sync.request.state_conn_id)
     except StateMissingError:
         return
     with closing(reader):
-        for each in reader.syncs().known(identity.name, identity.location_id):
+        for each in reader.syncs().known(identity.name, location_id):
             if each.host == identity.host:
                 reader.copy_sync(each.id, file)
 
 
-def _planned(sync: OpenSync, state: StateStore, on_batch: Callable[[Counts], None]) -> PlannedSync:
+def planned_in(state: StateStore, sync: OpenSync, on_batch: Callable[[Counts], None]) -> PlannedSync:
+    """Plan the sync of one account in a copy of the state; raises as `planned` does."""
     request = sync.request
     hasher, forgotten = identity_hasher(state, sync.identity), forgotten_keys(state, sync.identity)
     run = state.begin(

@@ -56,9 +56,17 @@ def preview(
         location=location,
     )
     from leadway_provider.commands.previewed import preview_json, preview_lines, previewed  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.previewed_accounts import previewed_accounts  # noqa: PLC0415 - the same
     from leadway_provider.commands.reading import open_sync  # noqa: PLC0415 - the same
 
     with open_sync(request) as sync, screen.counting("Reading rows") as advance:
+        if sync.is_of_many:
+            of_many = previewed_accounts(sync, shown=limit, most=rows, on_read=advance)
+            if as_json:
+                screen.show_json(of_many.facts(show_values=show_values))
+            else:
+                screen.show(printed(of_many.lines(show_values=show_values)))
+            return
         found = previewed(sync, shown=limit, most=rows, on_batch=advance)
     if as_json:
         screen.show_json(preview_json(found, show_values=show_values))

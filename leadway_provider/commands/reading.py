@@ -11,7 +11,6 @@ from typing import Any
 from leadway_provider.clock import utc_now
 from leadway_provider.commands.account import open_account
 from leadway_provider.commands.airflow import logs_aside
-from leadway_provider.commands.error import CommandError
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError
 from leadway_provider.hooks.engine import sql_engine
@@ -19,7 +18,7 @@ from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.source.query import OpenRows, read_source
 from leadway_provider.sync.interval import Interval, next_interval
 from leadway_provider.sync.planner import mapping_of, refuse_cut_columns
-from leadway_provider.sync.request import SyncIdentity, SyncRequest
+from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,22 @@ class OpenSync:
 
     Attributes:
         request: what is asked for.
-        identity: its name and account.
+        identity: its name and account; the location is `ALL_ACCOUNTS` where each row names its account.
         hook: the account.
         engine: the source.
+        rows: the account's rows of a query that was read for many accounts; None reads the source.
     """
 
     request: SyncRequest
     identity: SyncIdentity
     hook: LeadwayHook = field(repr=False)
     engine: Any = field(repr=False)
+    rows: Callable[[], AbstractContextManager[OpenRows]] | None = field(default=None, repr=False)
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether each row names its account."""
+        return self.identity.location_id == ALL_ACCOUNTS
 
     def interval(self, watermark: Any) -> Interval | None:
         """Return what an incremental run would read now; None for a whole read."""
@@ -47,8 +53,10 @@ class OpenSync:
         )
 
     def reader(self, interval: Interval | None) -> Callable[[], AbstractContextManager[OpenRows]]:
-        """Return what runs the query."""
+        """Return what runs the query, or gives the account's rows of it."""
         request = self.request
+        if self.rows:
+            return self.rows
         return partial(
             read_source,
             self.engine,
@@ -78,19 +86,13 @@ def open_sync(request: SyncRequest) -> Iterator[OpenSync]:
     """Give a sync, and close the account at the end of the block.
 
     Raises:
-        CommandError: each row of the sync names its account.
         LeadwayError: a connection can't be used.
     """
     with open_account(request.leadway_conn_id, request.location_id) as hook, logs_aside():
         settings = hook.settings
-        if not settings.location_id:
-            raise CommandError(
-                f"connection {request.leadway_conn_id!r} names no account. Give one with --location; of a task whose "
-                "rows name their accounts, use a dry run.",
-                2,
-            )
         engine = sql_engine(request.sql_conn_id, request.hook_params)
+        identity = SyncIdentity(request.name, settings.base_url, settings.location_id or ALL_ACCOUNTS)
         try:
-            yield OpenSync(request, SyncIdentity(request.name, settings.base_url, settings.location_id), hook, engine)
+            yield OpenSync(request, identity, hook, engine)
         finally:
             engine.dispose()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
+from leadway_provider.api.settings import is_location_id
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.reasons import CODES
 from leadway_provider.exceptions import (
@@ -24,12 +25,13 @@ from leadway_provider.exceptions import (
 from leadway_provider.operators.account import Account, returns_in
 from leadway_provider.operators.execution import Execution
 from leadway_provider.operators.loop import SharedLoop
-from leadway_provider.operators.parting import COLUMN, NO_ACCOUNT, Parted, part_rows, reject_rows
+from leadway_provider.operators.parting import reject_rows
 from leadway_provider.operators.reading import reader
 from leadway_provider.operators.report import FailedRunError, Report, in_words, log_rejected, rejected_command
 from leadway_provider.operators.threads import side_by_side
 from leadway_provider.operators.waiting import Deferral
 from leadway_provider.printable import printable_log
+from leadway_provider.source.parting import COLUMN, NO_ACCOUNT, Parted, part_rows
 from leadway_provider.source.query import OpenRows
 from leadway_provider.store.accounts import AccountRun
 from leadway_provider.store.state import StateStore, SyncRun
@@ -141,7 +143,7 @@ class AccountsAttempt:
         interval = task.interval(self.state, anew=is_resync or task.request.full_resync)
         with reader(task.request, task.source, interval)() as source:
             task.record.lineage = replace(task.record.lineage, columns=source.columns)
-            parted = part_rows(source, task.request, task.cancel_token.raise_if_cancelled)
+            parted = part_rows(source, task.request, is_location_id, lambda _: task.cancel_token.raise_if_cancelled())
         with closing(parted.spool):
             read = [each for each in parted.rows if each != NO_ACCOUNT]
             log.info("Read %s of %s", counted(sum(parted.rows.values()), "row"), counted(len(read), "account"))
