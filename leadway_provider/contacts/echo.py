@@ -92,6 +92,8 @@ def _name_the_owner(codes: dict[str, str], sent: Mapping[str, JsonValue]) -> Non
 
 
 def _code(sent: JsonValue, shown: JsonValue, same: Callable[[JsonValue, JsonValue], bool]) -> str | None:
+    if type(sent) is str and sent == shown:  # as most values are
+        return None
     if sent in _BLANK:
         return None if shown in _BLANK else "not_cleared"
     if not _is_far_longer(shown, sent) and same(sent, shown):

@@ -11,11 +11,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
-from leadway_provider.store.bulk import update
+from leadway_provider.store.bulk import delete, matching, update
 from leadway_provider.store.codes import COLLISION, store_codes
 from leadway_provider.store.database import chunks
 from leadway_provider.store.encoding import encode_reasons, encode_remarks
-from leadway_provider.store.homes import HOME_COLUMNS, home_values, move_all
+from leadway_provider.store.homes import HOME_COLUMNS, Home, home_values, move_all
 from leadway_provider.store.in_crm import plan_what_was_denied, plan_what_was_freed_before
 from leadway_provider.store.ledger import Attempt, LedgerEntry, append
 from leadway_provider.store.planned import RunRows
@@ -40,12 +40,10 @@ def dequeue(
     present: set[int] = set()
     for chunk in chunks(positions):
         # By the primary key alone: some databases would rather read the run's whole outbox by the index of the run.
-        found = connection.execute(
-            sa.select(outbox.id, outbox.run_id, outbox.outcome).where(outbox.id.in_(chunk)).with_for_update()
-        )
+        columns = (outbox.id, outbox.run_id, outbox.outcome)
+        found = matching(connection, columns, outbox.id, chunk, for_update=True)
         own = [position for position, of_run, state in found if of_run == run_id and state != RowState.REFUSED]
-        done = [position for position in own if position not in refused]
-        connection.execute(sa.delete(tables.outbox).where(outbox.id.in_(done)))
+        delete(connection, outbox.id, [position for position in own if position not in refused])
         present.update(own)
     if kept := [{"position": each, "said": refused[each]} for each in present if each in refused]:
         connection.execute(
@@ -68,16 +66,9 @@ def acknowledge(
         if delivery.outcome.is_accepted and (home := homes.get(delivery.row.row_id))
         if (other := home.collides_with) is not None
     }
-    _store_rejections(connection, delivered, attempt.run_id)
-    found = [_found_values(each, collisions.get(each.row.row_id), attempt.run_id, now) for each in delivered]
-    update(connection, tables.row, _FOUND, found)
-    lives = [
-        (home.row_id, *home_values(home).values())
-        for each in delivered
-        if each.outcome.is_accepted and (home := homes.get(each.row.row_id))
-    ]
-    update(connection, tables.row, HOME_COLUMNS, lives)
-    for contact_id, left in drop_former(connection, delivered).items():
+    _store_found(connection, attempt, delivered, homes, collisions, now=now)
+    # A row whose earlier calls have left something was read with it.
+    for contact_id, left in drop_former(connection, [each for each in delivered if each.row.former]).items():
         lost[contact_id] = lost.get(contact_id, frozenset()) | left
     if lost:
         plan_what_was_denied(connection, attempt.sync_id, lost)
@@ -98,6 +89,31 @@ def acknowledge(
 
 def _is_taken(delivery: Delivery) -> bool:
     return any(remark.code == "identity_taken" for remark in delivery.remarks)
+
+
+def _store_found(
+    connection: sa.Connection,
+    attempt: Attempt,
+    delivered: Sequence[Delivery],
+    homes: Mapping[int, Home],
+    collisions: Mapping[int, str],
+    *,
+    now: datetime,
+) -> None:
+    """Store with each row what the CRM answered, and where an accepted one lives now."""
+    settled: list[tuple[Any, ...]] = []
+    others: list[tuple[Any, ...]] = []
+    rejected: list[Delivery] = []
+    for each in delivered:
+        found = _found_values(each, collisions.get(each.row.row_id), attempt.run_id, now)
+        if each.outcome.is_accepted and (home := homes.get(each.row.row_id)):
+            settled.append((*found, *home_values(home).values(), None))
+        else:
+            others.append(found)
+            rejected.append(each)
+    _store_rejections(connection, rejected, attempt.run_id)
+    update(connection, tables.row, _FOUND, others)
+    update(connection, tables.row, (*_FOUND, *HOME_COLUMNS, "rejected_since"), settled)
 
 
 def _store_rejections(connection: sa.Connection, delivered: Sequence[Delivery], run_id: str) -> None:

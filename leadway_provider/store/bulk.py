@@ -16,8 +16,10 @@ from sqlalchemy.dialects import mysql, postgresql
 
 from leadway_provider.store.database import Database
 
-_BLOCKS: Final = (100, 1)
-"""Rows that one statement inserts into SQLite, which takes 32,766 parameters at most."""
+_BLOCKS: Final = (100, 20, 5, 1)
+"""Rows that one statement writes to SQLite, which takes 32,766 parameters at most."""
+_UPDATE_FROM: Final = (3, 33)
+"""The version since which SQLite updates many rows with one statement."""
 
 
 def insert(
@@ -74,10 +76,11 @@ def update(connection: sa.Connection, table: sa.Table, columns: Sequence[str], r
         return
     match connection.dialect.name:
         case "sqlite":
-            values = _as_bound(connection.dialect, table, ("id", *columns), rows)
-            assigned = ", ".join(f"{name} = ?{number}" for number, name in enumerate(columns, start=2))
-            statement = f"UPDATE {table.name} SET {assigned} WHERE id = ?1"  # noqa: S608 - names of the schema
-            connection.exec_driver_sql(statement, list(values))
+            given = list(_as_bound(connection.dialect, table, ("id", *columns), rows))
+            is_old = (connection.dialect.server_version_info or ()) < _UPDATE_FROM
+            for size, part in [(1, [[row] for row in given])] if is_old else _in_blocks(given):
+                statement = _sqlite_update(table, tuple(columns), size)
+                connection.exec_driver_sql(statement, [tuple(chain.from_iterable(block)) for block in part])
         case "postgresql":
             arrays = dict(
                 zip((f"all_{name}" for name in ("id", *columns)), map(list, zip(*rows, strict=True)), strict=True)
@@ -98,15 +101,18 @@ def matching(
     columns: Sequence[sa.Column[Any]],
     column: sa.Column[Any],
     values: Sequence[Any],
+    *,
+    for_update: bool = False,
     **of: Any,
 ) -> Sequence[Sequence[Any]]:
     """Return rows in which a column has one of these values, at most some thousands.
 
     Args:
         connection: to read with.
-        columns: what is wanted of them: whole numbers and bytes, which need no conversion.
-        column: the column.
+        columns: what is wanted of them.
+        column: the column: of texts, whole numbers or bytes, which need no conversion.
         values: its values.
+        for_update: whether the rows are locked until the transaction ends.
         of: the values of other columns, the same in all rows.
     """
     if not values:
@@ -114,13 +120,30 @@ def matching(
     table = column.table
     if connection.dialect.name == "sqlite":
         fixed = [_bound(connection.dialect, table.c[name], [value])[0] for name, value in of.items()]
-        statement = _sqlite_select(tuple(columns), column, tuple(of), len(values))
-        return connection.exec_driver_sql(statement, (*fixed, *values)).all()
+        given = _padded(values)
+        statement = _sqlite_select(tuple(columns), column, tuple(of), len(given))
+        found = connection.exec_driver_sql(statement, (*fixed, *given)).all()
+        return _as_returned(connection.dialect, columns, found)
     wanted = sa.select(*columns).where(*(table.c[name] == value for name, value in of.items()))
+    if for_update:  # SQLite's transactions lock all rows
+        wanted = wanted.with_for_update()
     if connection.dialect.name == "postgresql":
         wanted = wanted.where(column == sa.any_(sa.bindparam("wanted", type_=postgresql.ARRAY(column.type))))
         return connection.execute(wanted, {"wanted": list(values)}).all()
     return connection.execute(wanted.where(column.in_(values))).all()
+
+
+def delete(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> None:
+    """Delete the rows in which a column has one of these values, as part of a transaction; arguments as `matching`."""
+    if not values:
+        return
+    if connection.dialect.name == "sqlite":
+        given = _padded(values)
+        marks = ", ".join("?" for _ in given)
+        statement = f"DELETE FROM {column.table.name} WHERE {column.name} IN ({marks})"  # noqa: S608 - names of the schema
+        connection.exec_driver_sql(statement, tuple(given))
+    else:
+        connection.execute(sa.delete(column.table).where(column.in_(values)))
 
 
 def delete_all(
@@ -161,11 +184,29 @@ def _bound(dialect: sa.Dialect, column: sa.Column[Any], values: Sequence[Any]) -
     return [converted[value] for value in values]
 
 
+def _as_returned(
+    dialect: sa.Dialect, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]
+) -> Sequence[Sequence[Any]]:
+    """Return the rows with each value as SQLAlchemy returns it, instead of the driver's."""
+    kinds = [column.type.dialect_impl(dialect) for column in columns]
+    readers = [None if isinstance(kind, sa.LargeBinary) else kind.result_processor(dialect, None) for kind in kinds]
+    if not any(readers):
+        return rows
+    return [[value if read is None else read(value) for read, value in zip(readers, row, strict=True)] for row in rows]
+
+
+def _padded(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values and, as often as is needed for a power of two, the last one again: few statements serve all."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values)
+    return [*values, *([values[-1]] * missing)]
+
+
 def _in_blocks(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Sequence[Sequence[tuple[Any, ...]]]]]:
-    """Return blocks of rows that one statement inserts, by their size, and as few single rows as possible.
+    """Return blocks of rows that one statement writes, by their size, and as few small ones as possible.
 
     A thread asks for Python's lock again after each statement, and waits up to 5 ms for it while another thread
-    computes. A plan stores a batch while the next one is converted, so few statements let both run.
+    computes. A plan stores a batch while the next one is converted, and a delivery stores answers while calls are
+    sent, so few statements let both run.
     """
     start = 0
     for size in _BLOCKS:
@@ -193,6 +234,18 @@ def _sqlite_insert(
         return statement
     key = ", ".join(column.name for column in table.primary_key)
     return f"{statement} ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changes)}"
+
+
+@lru_cache(maxsize=64)
+def _sqlite_update(table: sa.Table, columns: tuple[str, ...], size: int) -> str:
+    """Return a statement that takes id and values of so many rows, one after the other."""
+    if size == 1:
+        assigned = ", ".join(f"{name} = ?{number}" for number, name in enumerate(columns, start=2))
+        return f"UPDATE {table.name} SET {assigned} WHERE id = ?1"  # noqa: S608 - names of the schema
+    given = ", ".join([f"({', '.join('?' for _ in range(len(columns) + 1))})"] * size)
+    assigned = ", ".join(f"{name} = given.column{number}" for number, name in enumerate(columns, start=2))
+    values = f"FROM (VALUES {given}) AS given WHERE {table.name}.id = given.column1"
+    return f"UPDATE {table.name} SET {assigned} {values}"  # noqa: S608 - names of the schema
 
 
 @lru_cache(maxsize=64)

@@ -144,7 +144,7 @@ class SqlClaimStore:
     ) -> dict[tuple[bytes, int], ClaimKind]:
         """Return the claims with these identities, or of these rows, with what the plan has changed of them."""
         found: dict[tuple[bytes, int], int] = {}
-        places: list[tuple[sa.Table, dict[str, object]]] = [(tables.claim, {"sync_id": self._sync_id})]
+        places: list[tuple[sa.Table, dict[str, Any]]] = [(tables.claim, {"sync_id": self._sync_id})]
         if self._stages(connection):
             places.append((tables.staged_claim, {"run_id": self._run_id}))
         for table, of in places:

@@ -7,6 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from leadway_provider.store.bulk import matching
 from leadway_provider.store.database import chunks
 from leadway_provider.store.tables import reason
 from leadway_provider.sync.outcome import RowState
@@ -29,8 +30,7 @@ def store_codes(
     """
     for row_ids in chunks(list(codes)):
         # Most rows have no code. To delete what is not there would lock the gaps between other syncs' rows on MySQL.
-        found = connection.scalars(sa.select(reason.c.row_id).where(reason.c.row_id.in_(row_ids)).distinct()).all()
-        if found:
+        if found := {row_id for (row_id,) in matching(connection, [reason.c.row_id], reason.c.row_id, row_ids)}:
             connection.execute(sa.delete(reason).where(reason.c.row_id.in_(found)))
     values = {"sync_id": sync_id, "run_id": run_id, "outcome": outcome}
     new = [{"row_id": row_id, "code": code, **values} for row_id, several in codes.items() for code in set(several)]

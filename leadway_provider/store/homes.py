@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
+from leadway_provider.store.bulk import matching
 from leadway_provider.store.database import chunks
 from leadway_provider.store.planned import PlannedBy, RunRows, pending_in_run, planned_to_send
 from leadway_provider.sync.outcome import RowState
@@ -97,22 +98,18 @@ def _counted(homes: Iterable[Home], run: RunRows, pending: Collection[int]) -> I
 def _residents(connection: sa.Connection, sync_id: int, contact_ids: Collection[str]) -> dict[int, Home]:
     """Return the rows that live on these contacts, by id."""
     row = tables.row.c
-    columns = (row.id, row.source_key, row.contact_id, row.created_by_sync, row.in_crm, row.also_in_crm)
-    return {
-        each.id: Home(
-            each.id,
-            each.source_key,
-            each.contact_id,
-            bool(each.created_by_sync),
-            frozenset(bytes(identity).hex() for identity in (each.in_crm, each.also_in_crm) if identity),
-            each.collides_with,
-            each.outcome == RowState.REMOVED,
-        )
-        for chunk in chunks(list(contact_ids))
-        for each in connection.execute(
-            sa.select(*columns, row.collides_with, row.outcome).where(row.sync_id == sync_id, row.contact_id.in_(chunk))
-        )
-    }
+    columns = (
+        *(row.id, row.source_key, row.contact_id, row.created_by_sync, row.in_crm, row.also_in_crm),
+        *(row.collides_with, row.outcome),
+    )
+    found: dict[int, Home] = {}
+    for chunk in chunks(list(contact_ids)):
+        rows = matching(connection, columns, row.contact_id, chunk, sync_id=sync_id)
+        for row_id, key, contact_id, created_by_sync, first, second, collides_with, outcome in rows:
+            in_crm = frozenset(bytes(identity).hex() for identity in (first, second) if identity)
+            was_removed = outcome == RowState.REMOVED
+            found[row_id] = Home(row_id, key, contact_id, bool(created_by_sync), in_crm, collides_with, was_removed)
+    return found
 
 
 def _store(connection: sa.Connection, homes: Sequence[Home]) -> None:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from leadway_provider.store.bulk import insert
 from leadway_provider.store.tables import row
@@ -21,9 +20,12 @@ _SQLITE = sa.text(
     "WHERE r.sync_id = :sync_id AND r.source_key = j.value"
 )
 _COLUMNS = sa.select(row.c.source_key, row.c.id, row.c.fingerprint).where(row.c.sync_id == sa.bindparam("sync_id"))
-_POSTGRESQL = _COLUMNS.where(
-    row.c.source_key == sa.any_(sa.bindparam("keys", type_=postgresql.ARRAY(sa.String(collation="C"))))
-)
+# Drivers write an array item by item, and a JSON text in one go. Signs other than ASCII are in it as they are, because
+# older servers read an escaped one only where they keep Unicode.
+_POSTGRESQL = sa.text(
+    "SELECT source_key, id, fingerprint FROM leadway_row WHERE sync_id = :sync_id "
+    "AND source_key = ANY(ARRAY(SELECT json_array_elements_text(CAST(:keys AS json))))"
+).columns(row.c.source_key, row.c.id, row.c.fingerprint)
 _OTHERS = _COLUMNS.where(row.c.source_key.in_(sa.bindparam("keys", expanding=True)))
 
 
@@ -33,7 +35,8 @@ def known_rows(connection: sa.Connection, sync_id: int, keys: Sequence[str]) -> 
         case "sqlite":
             result = connection.execute(_SQLITE, {"sync_id": sync_id, "keys": json.dumps(keys)})
         case "postgresql":
-            result = connection.execute(_POSTGRESQL, {"sync_id": sync_id, "keys": list(keys)})
+            written = json.dumps(keys, ensure_ascii=False)
+            result = connection.execute(_POSTGRESQL, {"sync_id": sync_id, "keys": written})
         case _:
             result = connection.execute(_OTHERS, {"sync_id": sync_id, "keys": list(keys)})
     return {key: (row_id, fingerprint) for key, row_id, fingerprint in result.all()}

@@ -7,10 +7,8 @@ instant, and at most `MOST_WAITING` more wait for their tags; that is the most t
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import zip_longest
@@ -21,6 +19,7 @@ from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.reasons import reason
 from leadway_provider.exceptions import LeadwayError, RefusedError, UnavailableError
 from leadway_provider.policies import OnMatch
+from leadway_provider.sync.acknowledger import Acknowledger
 from leadway_provider.sync.failures import DeliveryFailures
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.lost import UnsureError
@@ -37,10 +36,6 @@ _Result = TypeVar("_Result")
 
 _MOST_HELD_BACK: Final = 10
 """Batches of rows that may wait behind rows that can't be delivered, before delivery ends: a bound on memory."""
-
-_PARTS: Final = 8
-_GATHER: Final = 0.02
-"""A commit waits for this part of the rows that may be in flight, and at most so many seconds."""
 
 MOST_WAITING: Final = 2 * BATCH
 """Rows that may wait for their tags while others are sent in their place: a batch that collects, and one in flight."""
@@ -92,8 +87,13 @@ class OutboxDelivery:
         self._holding_slots: set[int] = set()
         self._replaced: set[int] = set()
         self._changed = asyncio.Event()
-        self._answered: deque[tuple[Delivery, asyncio.Future[None]]] = deque()
-        self._to_commit = asyncio.Event()
+        self._awaited: Callable[[], bool] = lambda: False
+        self._acknowledger = Acknowledger(
+            lambda deliveries: self._in_store(self.store.acknowledge, deliveries),
+            max_in_flight=self.max_in_flight,
+            in_flight=lambda: self._active,
+            on_acknowledged=self.on_acknowledged,
+        )
         self._failures = DeliveryFailures()
         self._rings: dict[int, list[int]] = {}
         self._in_ring: set[int] = set()
@@ -110,7 +110,7 @@ class OutboxDelivery:
         """
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-store") as self._store_thread:
             async with asyncio.TaskGroup() as tasks:
-                committing = tasks.create_task(self._acknowledge())
+                committing = tasks.create_task(self._acknowledger.run())
                 async with asyncio.TaskGroup() as self._sending:
                     self._sending.create_task(self._feed())
                     for _ in range(self.max_in_flight):
@@ -178,7 +178,7 @@ class OutboxDelivery:
         if not self._failures.may_be_of_rows or not await self.sink.is_readable():
             return False
         for delivery in self._failures.end_unreadable():
-            await self._committed(delivery)
+            await self._acknowledger.committed(delivery)
             self._start_all(self._order.leave(delivery.row, None, None))
         return True
 
@@ -204,11 +204,17 @@ class OutboxDelivery:
         self._ready.put_nowait(row)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
+        self._awaited = condition
         while not condition():
             if self._active == len(self._waiting_for_tags):
                 self._tags.flush()
             self._changed.clear()
             await self._changed.wait()
+
+    def _note_change(self) -> None:
+        """Wake the feeder where a row that ended, or began to wait for its tags, concerns it: few of them do."""
+        if self._active == len(self._waiting_for_tags) or self._awaited():
+            self._changed.set()
 
     async def _send(self) -> None:
         while (row := await self._ready.get()) is not None:
@@ -218,7 +224,7 @@ class OutboxDelivery:
             self._waiting_for_tags.discard(row.position)
             self._holding_slots.discard(row.position)
             self._replace_workers()
-            self._changed.set()
+            self._note_change()
             if row.position in self._replaced:
                 self._replaced.remove(row.position)
                 return
@@ -228,7 +234,7 @@ class OutboxDelivery:
         try:
             delivery = await self._outcome(row)
             self._failures.answered()
-            await self._committed(delivery)
+            await self._acknowledger.committed(delivery)
         except UnavailableError as error:
             self._failures.add_unavailable(row, error, waits_for_tags=row.position in self._waiting_for_tags)
         except LeadwayError as error:
@@ -302,7 +308,7 @@ class OutboxDelivery:
         self._waiting_for_tags.add(row.position)
         self._holding_slots.add(row.position)
         self._replace_workers()
-        self._changed.set()
+        self._note_change()
         return [each for refused in await asyncio.gather(*changes) for each in refused]
 
     def _replace_workers(self) -> None:
@@ -310,40 +316,3 @@ class OutboxDelivery:
         while self._holding_slots and len(self._waiting_for_tags) - len(self._holding_slots) < MOST_WAITING:
             self._replaced.add(self._holding_slots.pop())
             self._sending.create_task(self._send())
-
-    async def _committed(self, delivery: Delivery) -> None:
-        """Return when the state store has the outcome for good."""
-        done = asyncio.get_running_loop().create_future()
-        self._answered.append((delivery, done))
-        self._to_commit.set()
-        await done
-
-    async def _gather(self) -> None:
-        """Wait for a few more answers, since a commit of one row costs nearly as much as one of many."""
-        enough = self.max_in_flight // _PARTS
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER):
-                while len(self._answered) < min(enough, self._active):
-                    self._to_commit.clear()
-                    await self._to_commit.wait()
-        self._to_commit.clear()
-
-    async def _acknowledge(self) -> None:
-        """Commit whatever has come back since the last commit, together."""
-        while True:
-            await self._to_commit.wait()
-            await self._gather()
-            group = list(self._answered)
-            self._answered.clear()
-            deliveries = [delivery for delivery, _ in group]
-            try:
-                await self._in_store(self.store.acknowledge, deliveries)
-            except LeadwayError as error:
-                for _, done in group:
-                    if not done.cancelled():
-                        done.set_exception(error)
-            else:
-                for _, done in group:
-                    if not done.cancelled():
-                        done.set_result(None)
-                self.on_acknowledged(deliveries)

@@ -139,7 +139,9 @@ class DeliveryOrder:
         Several rows may live on the contact, and the others may still be waited for.
         """
         positions = self._awaited.pop(contact_id, None) if contact_id is not None and in_crm is not None else None
-        waiting = sorted(self._blockers.keys() & (positions or ()))
+        if not positions:
+            return []
+        waiting = sorted(self._blockers.keys() & positions)
         for position in waiting:
             waits_for = self._blockers[position]
             for row_id, blockers in list(waits_for.items()):

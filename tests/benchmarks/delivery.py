@@ -22,6 +22,7 @@ from httpx_aiohttp import AiohttpTransport
 from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.settings import ConnectionSettings
 from leadway_provider.contacts.contact import Contact
+from leadway_provider.operators.collection import rare_collections
 from leadway_provider.store.state import StateStore, SyncRun
 from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.outcome import Counts
@@ -139,8 +140,8 @@ async def _bare_aiohttp(url: str, rows: int) -> float:
 
 
 def main(what: str, rows: int, folder: Path) -> None:
-    """Measure one thing and print what was found."""
-    with sandbox("--no-quota", "--latency", str(LATENCY)) as url:
+    """Measure one thing and print what was found, with the garbage collector as it is during a run."""
+    with sandbox("--no-quota", "--latency", str(LATENCY)) as url, rare_collections():
         if what == "httpx":
             seconds = asyncio.run(_bare(url, rows))
         elif what == "aiohttp":

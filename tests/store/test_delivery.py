@@ -59,6 +59,39 @@ def test_a_run_is_a_delivery_store(state: StateStore, sync: SyncIdentity) -> Non
     assert [row.source_key for row in store.outbox(0, 10)] == ["a"]
 
 
+@pytest.mark.parametrize("is_old", [False, True], ids=["now", "before SQLite 3.33"])
+def test_many_rows_are_acknowledged_together_each_with_its_own_answer(
+    state: StateStore, sync: SyncIdentity, engine: sa.Engine, *, is_old: bool
+) -> None:
+    """However the database is told of them: 127 rows are of every size of a block, and each sixth is refused."""
+    if is_old and engine.dialect.name == "sqlite":
+        engine.dialect.server_version_info = (3, 32, 3)
+    run = sealed(state, sync, *(f"{number:03}" for number in range(127)))
+    rows = run.outbox(0, 200)
+
+    run.acknowledge(
+        [
+            Delivery(row, RowState.REFUSED, status=422, reasons=(MALFORMED,))
+            if number % 6 == 0
+            else delivered(row, f"C{row.source_key}")
+            for number, row in enumerate(rows)
+        ]
+    )
+
+    row = tables.row.c
+    columns = (row.source_key, row.contact_id, row.outcome, row.fingerprint, row.rejected_since)
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(*columns).where(row.run_id == run.id).order_by(row.id)).all()
+    assert [(*each[:4],) for each in found] == [
+        (key, None, RowState.REFUSED, None)
+        if int(key) % 6 == 0
+        else (key, f"C{key}", RowState.CREATED, rows[int(key)].fingerprint)
+        for key in (each.source_key for each in rows)
+    ]
+    assert {each.rejected_since for each in found if each.outcome == RowState.REFUSED} == {run.id}
+    assert {each.rejected_since for each in found if each.outcome == RowState.CREATED} == {None}
+
+
 def test_an_acknowledged_row_leaves_the_outbox_with_its_outcome(state: StateStore, sync: SyncIdentity) -> None:
     """Created and updated rows keep their fingerprint, refused and unknown ones none; the counts add up at any time."""
     run = sealed(state, sync, "created", "updated", "refused", "unknown", "waiting")
