@@ -10,6 +10,7 @@ from rich.console import Console
 
 from demo.lineage import lineage_table
 from demo.warehouse import SCHEMA
+from tests.airflow_version import needs_3_3
 from tests.dags.example import EXAMPLES
 from tests.lineage.conftest import Airflow, running
 
@@ -43,6 +44,7 @@ def test_the_demo_tells_the_columns_behind_a_field(observed: Airflow) -> None:
         assert [line.strip() for line in printed.get().splitlines()] == lines
 
 
+@needs_3_3
 def test_a_task_with_the_hook_shows_what_it_wrote_to(observed: Airflow) -> None:
     """The contacts are the output of the task that tags, by the URI of their asset; looking up writes nothing."""
     assert observed.run("taskflow_hook")["state"] == "success"

@@ -41,10 +41,11 @@ _PLACES = (
 
 
 class Reader(logging.Handler):
-    """Keeps what a task log shows at level INFO."""
+    """Keeps what a task log shows at level INFO, without what Airflow 3.1 says of hooks when it first loads them."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self.addFilter(lambda record: "providers_manager" not in record.name)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
