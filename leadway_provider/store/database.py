@@ -94,6 +94,7 @@ class Database:
         self._engine = engine
         self.is_postgresql = engine.dialect.name == "postgresql"
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self.is_on_server = not self._is_sqlite
         # SQLite's own wait for another writer is a sleep that grows, and the threads of one process can do better.
         self._writer = threading.Lock() if self._is_sqlite else nullcontext()
         self._advice = "" if read_only else " The task's retry goes on from the last acknowledged contact."

@@ -64,6 +64,11 @@ class SqlPlanStore:
         """The contacts of the account that this run has read."""
         return SqlSnapshotStore(self._database, self.sync_id, self.id)
 
+    @property
+    def is_on_server(self) -> bool:
+        """See `PlanStore.is_on_server`; SQLite is in this process, and would wait for Python's lock at each row."""
+        return self._database.is_on_server
+
     def known(self, keys: Sequence[str]) -> dict[str, tuple[int, bytes | None]]:
         """See `PlanStore.known`."""
         with self._database.reading() as connection:

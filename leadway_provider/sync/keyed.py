@@ -10,7 +10,6 @@ from leadway_provider.sync.forgotten import ForgottenKeys
 from leadway_provider.sync.outcome import OUTCOMES, RowState
 from leadway_provider.sync.problems import Problems
 from leadway_provider.sync.repeated import RepeatedKeys
-from leadway_provider.sync.row import source_keys
 
 _NAMES: Final = ("read", *OUTCOMES)
 
@@ -20,25 +19,22 @@ class KeyedRows:
     """Finds the row of each key in batches of a plan, and counts all other rows.
 
     Attributes:
-        positions: where the key's columns are in a row.
         problems: what is wrong with rows; one without a key is.
         forgotten: the keys that the sync leaves alone.
         repeated: the keys that several rows of a batch have.
         counts: rows by outcome, as far as their keys decide it, and those that were read; the plan counts on.
     """
 
-    positions: Sequence[int]
     problems: Problems
     forgotten: ForgottenKeys
     repeated: RepeatedKeys = field(default_factory=RepeatedKeys)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_NAMES, 0))
     forgotten_rows: int = 0
 
-    def places(self, rows: Sequence[Sequence[object]]) -> Mapping[str, int]:
-        """Return the place in a batch of the last row of each key; what is not among them is counted."""
-        keys = source_keys(rows, self.positions)
-        latest = dict(zip(keys, range(len(rows)), strict=True))
-        uncounted = len(rows)
+    def places(self, keys: Sequence[str | None]) -> Mapping[str, int]:
+        """Return the place of the last row of each key, of a batch with these; what is not among them is counted."""
+        latest = dict(zip(keys, range(len(keys)), strict=True))
+        uncounted = len(keys)
         if latest.pop(None, None) is not None:
             unkeyed = self.problems.add_unkeyed(keys, self.counts["read"] + 1)
             self.counts[RowState.INVALID] += unkeyed
@@ -53,5 +49,5 @@ class KeyedRows:
         if superseded := uncounted - len(places):
             self.counts[RowState.SUPERSEDED] += superseded
             self.repeated.add_batch([key for key in keys if key in places])
-        self.counts["read"] += len(rows)
+        self.counts["read"] += len(keys)
         return places

@@ -1,6 +1,6 @@
 """The first phase: which rows changed, and what would be sent for them. No contact is changed.
 
-Memory is constant: two batches of rows at a time, and one bit for each row of the state store. While the store writes
+Memory is constant: three batches of rows at a time, and one bit for each row of the state store. While the store writes
 one batch, in a thread of its own, the next one is read, compared and converted: databases do their part without
 Python's lock.
 """
@@ -24,6 +24,7 @@ from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, i
 from leadway_provider.sync.forgotten import ForgottenKeys
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.keyed import KeyedRows
+from leadway_provider.sync.lookahead import KeyedBatch, LookAhead
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.ports import ClaimStore, PlanStore
 from leadway_provider.sync.problems import Problems
@@ -90,7 +91,7 @@ class Planner:
         self._older = bytearray(len(self.seen_by_newer))
         self._seen = bytearray(1024)
         self._problems = Problems(self.key)
-        self._keyed = KeyedRows(self.mapping.key_positions, self._problems, self.forgotten)
+        self._keyed = KeyedRows(self._problems, self.forgotten)
         self._counts, self._repeated = self._keyed.counts, self._keyed.repeated
         self._storing: Future[None] | None = None
 
@@ -109,14 +110,18 @@ class Planner:
                 of an identity.
             on_batch: is called with the counts after each batch.
         """
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-plan") as self._store_thread:
+        with (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-plan") as self._store_thread,
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="leadway-look-up") as beside,
+        ):
+            self._ahead = LookAhead(self.store, self.mapping.key_positions, beside)
             return self._plan(batches, read_again, on_batch)
 
     def _plan(
         self, batches: Iterable[Rows], read_again: Callable[[], Iterable[Rows]], on_batch: Callable[[Counts], None]
     ) -> Plan:
-        for rows in batches:
-            self._compare(rows, self._keyed.places(rows))
+        for batch in self._ahead.batches(batches):
+            self._compare(batch, self._keyed.places(batch.keys))
             on_batch(Counts(**self._counts))
         self._until_stored()
         trusts_few = self.incremental or self.trust_few
@@ -143,9 +148,9 @@ class Planner:
             forgotten=self._keyed.forgotten_rows,
         )
 
-    def _compare(self, rows: Rows, latest: Mapping[str, int]) -> None:
+    def _compare(self, batch: KeyedBatch, latest: Mapping[str, int]) -> None:
         """Give each row of a batch, by now one a key, its outcome as far as the plan knows it."""
-        known = self.store.known(list(latest))
+        rows, known = batch.rows, self._ahead.known(batch, list(latest))
         make_room(self._seen, max(known.values(), default=_NO_ROW)[0])  # by the id, which is different for each row
         hash_row, seen, full_resync, users = self._hash_row, self._seen, self.full_resync, self.mapping.users_digest
         trusts_state = not full_resync and self.comparison is None
@@ -310,6 +315,8 @@ class Planner:
         """Return the row id of each key; a new key gets one, and its bit is set."""
         new = [row.key for row in changed if not row.row_id]
         added = self.store.ensure_rows(new) if new else {}
+        if added:
+            self._ahead.rows_were_added()
         for row_id in added.values():
             set_bit(self._seen, row_id)
         return {row.key: row.row_id or added[row.key] for row in changed}

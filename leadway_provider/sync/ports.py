@@ -24,6 +24,11 @@ from leadway_provider.sync.records import (
 class PlanStore(Protocol):
     """One run's plan. Each call commits by itself; a plan that is not sealed counts for nothing."""
 
+    @property
+    def is_on_server(self) -> bool:
+        """Whether `known` waits for a server, so that it may be called in a thread beside the plan's own calls."""
+        ...
+
     def known(self, keys: Sequence[str]) -> Mapping[str, tuple[int, bytes | None]]:
         """Return row id and acknowledged fingerprint (None: nothing acknowledged) of those keys that have a row."""
         ...

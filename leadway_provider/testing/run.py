@@ -45,6 +45,11 @@ class MemoryRun:
         """Whether the plan is complete, so that only delivery is left to do."""
         return self.plan.is_sealed
 
+    @property
+    def is_on_server(self) -> bool:
+        """See `PlanStore.is_on_server`: tests see what a plan does on a server."""
+        return True
+
     def known(self, keys: Sequence[str]) -> Mapping[str, tuple[int, bytes | None]]:
         """See `PlanStore.known`."""
         found = {key: row for key in keys if (row := self._tables.row_of(key))}
