@@ -23,6 +23,8 @@ def asked_request(
     sql: str | None,
     source_conn_id: str | None,
     key: Sequence[str] | None,
+    mapping: Sequence[str] | None,
+    constants: Sequence[str] | None,
     leadway_conn_id: str | None,
     location: str | None,
     sync: str | None = None,
@@ -35,7 +37,7 @@ def asked_request(
     """
     use_airflow()
     if task is not None:
-        if sql or source_conn_id or key or leadway_conn_id or location:
+        if sql or source_conn_id or key or mapping or constants or leadway_conn_id or location:
             raise CommandError("a task says its query and its connections itself: leave the other options out.", 2)
         return _of_task(task, dags)
     if not (sql and source_conn_id and key):
@@ -48,6 +50,8 @@ def asked_request(
         sql=_query(sql),
         sql_conn_id=source_conn_id,
         key=list(key),
+        mapping=_pairs("--mapping", "COLUMN=TARGET", mapping),
+        constants=_pairs("--constant", "TARGET=VALUE", constants),
         leadway_conn_id=leadway_conn_id or "leadway_default",
         location_id=location,
     )
@@ -71,3 +75,16 @@ def _query(sql: str) -> str:
         return Path(sql).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"the file {sql} can't be read: {error}", 2) from None
+
+
+def _pairs(option: str, form: str, given: Sequence[str] | None) -> dict[str, str] | None:
+    """Return the names and values of an option that is given once for each; None where it is not given."""
+    found: dict[str, str] = {}
+    for each in given or ():
+        name, sign, value = each.partition("=")
+        if not (name and sign):
+            raise CommandError(f"{option} takes {form}, and not {each!r}.", 2)
+        if name in found:
+            raise CommandError(f"{option} names {name!r} twice.", 2)
+        found[name] = value
+    return found or None

@@ -57,6 +57,18 @@ def histories(reader: HistoryReader, syncs: Sequence[SyncRecord], *, key: str | 
     return [History(each, _deliveries(reader, each)) for each in found]
 
 
+def histories_of_run(reader: HistoryReader, sync: SyncRecord, run: RunSummary, limit: int | None) -> list[History]:
+    """Return what a run has delivered, by key in the order of its first delivery; None is without a limit of keys."""
+    found: dict[str, tuple[TracedKey, list[PastDelivery]]] = {}
+    for traced, delivery in every_record(
+        lambda cursor: reader.of_run(sync, run.id, run.started_at, cursor=cursor, limit=1000)
+    ):
+        if traced.source_key not in found and limit is not None and len(found) >= limit:
+            break
+        found.setdefault(traced.source_key, (traced, []))[1].append(delivery)
+    return [History(traced, tuple(deliveries), run) for traced, deliveries in found.values()]
+
+
 def of_run(history: History, run: RunSummary | None) -> History:
     """Return a history with the deliveries of one run only."""
     return replace(

@@ -60,6 +60,18 @@ Key: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="COLUMN", help="With --sql: a column of the key. May be given several times."),
 ]
+Targets: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mapping", metavar="COLUMN=TARGET", help="With --sql: a column and its target. May be given several times."
+    ),
+]
+Constants: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant", metavar="TARGET=VALUE", help="With --sql: a field's value for all. May be given several times."
+    ),
+]
 SqlLeadwayConnId: TypeAlias = Annotated[
     str | None,
     typer.Option("--leadway-conn-id", metavar="ID", help="With --sql: the account's connection; leadway_default."),

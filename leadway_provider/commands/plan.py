@@ -13,12 +13,14 @@ from leadway_provider.commands.layout import fact_lines, listed, printed
 from leadway_provider.commands.options import (
     AnyLocation,
     AsJson,
+    Constants,
     Dags,
     Key,
     SourceConnId,
     Sql,
     SqlLeadwayConnId,
     StateConnId,
+    Targets,
     TaskName,
 )
 from leadway_provider.commands.screen import screen_of
@@ -42,6 +44,8 @@ def plan(
     sql: Sql = None,
     source_conn_id: SourceConnId = None,
     key: Key = None,
+    mapping: Targets = None,
+    constant: Constants = None,
     leadway_conn_id: SqlLeadwayConnId = None,
     location: AnyLocation = None,
     sync: Annotated[
@@ -63,6 +67,8 @@ def plan(
         sql=sql,
         source_conn_id=source_conn_id,
         key=key,
+        mapping=mapping,
+        constants=constant,
         leadway_conn_id=leadway_conn_id,
         location=location,
         sync=sync,

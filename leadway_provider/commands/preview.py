@@ -11,11 +11,13 @@ from leadway_provider.commands.layout import printed
 from leadway_provider.commands.options import (
     AnyLocation,
     AsJson,
+    Constants,
     Dags,
     Key,
     SourceConnId,
     Sql,
     SqlLeadwayConnId,
+    Targets,
     TaskName,
 )
 from leadway_provider.commands.screen import screen_of
@@ -29,6 +31,8 @@ def preview(
     sql: Sql = None,
     source_conn_id: SourceConnId = None,
     key: Key = None,
+    mapping: Targets = None,
+    constant: Constants = None,
     leadway_conn_id: SqlLeadwayConnId = None,
     location: AnyLocation = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Show so many of the first rows.")] = 3,
@@ -52,6 +56,8 @@ def preview(
         sql=sql,
         source_conn_id=source_conn_id,
         key=key,
+        mapping=mapping,
+        constants=constant,
         leadway_conn_id=leadway_conn_id,
         location=location,
     )

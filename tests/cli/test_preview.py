@@ -152,3 +152,26 @@ def test_control_characters_in_values_are_escaped(warehouse: Warehouse, capsys: 
     warehouse.fill((1, "ann@example.com", "\u202eAnn", None, None))
     assert main(["preview", *QUERY, "--show-values"]) == 0
     assert {each for each in capsys.readouterr().out if not each.isprintable()} == {"\n"}
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_query_has_a_mapping_and_constants(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a task has them: a column's target, and a value for every contact."""
+    query = ["--sql", "SELECT id, email, first_name AS name FROM customers", *QUERY[2:]]
+    found = previewed(capsys, *query, "--mapping", "name=first_name", "--constant", "tags=vip", "--show-values")
+    assert found["first"][0]["fields"] == {"email": ANN[1], "first_name": ANN[2], "tags": ["vip"]}
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--mapping", "name"], "--mapping takes COLUMN=TARGET, and not 'name'"),
+        (["--constant", "=vip"], "--constant takes TARGET=VALUE, and not '=vip'"),
+        (["--mapping", "a=email", "--mapping", "a=phone"], "--mapping names 'a' twice"),
+    ],
+)
+def test_a_pair_that_is_none_is_an_error(option: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The status is 2, and the sentence has the option's form."""
+    for command in ("preview", "plan"):
+        assert main([command, *QUERY, *option]) == 2
+        assert said in capsys.readouterr().err

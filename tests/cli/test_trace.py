@@ -139,6 +139,41 @@ def test_a_key_of_several_syncs(warehouse: Warehouse, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("delivered")
+def test_several_keys_are_traced_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order in which they are given; one that is not known is named, and the status is 1."""
+    found = trace_json(capsys, "--key", "700002", "--key", "700001", "--key", "700002", *STATE)
+    assert [each["source_key"] for each in found] == ["700002", "700001"]
+    assert main(["trace", "--key", "700001", "--key", "17", "--json", *STATE]) == 1
+    said = capsys.readouterr()
+    assert [each["source_key"] for each in json.loads(said.out)] == ["700001"]
+    assert "key '17' is not in the state" in said.err
+
+
+@pytest.mark.usefixtures("delivered")
+def test_a_run_alone_is_all_that_it_delivered(capsys: pytest.CaptureFixture[str]) -> None:
+    """By its id, or the last one; a person sees some keys, and is told that there may be more."""
+    [ann] = trace_json(capsys, "--run", "last", *STATE)
+    assert (ann["source_key"], [each["outcome"] for each in ann["deliveries"]]) == ("700001", ["updated"])
+    first = trace_json(capsys, "--key", "700002", *STATE)[0]["deliveries"][0]["run"]["id"]
+    both = trace_json(capsys, "--run", first, *STATE)
+    assert sorted(each["source_key"] for each in both) == ["700001", "700002"]
+    assert {each["outcome"] for history in both for each in history["deliveries"]} == {"created"}
+    assert len(trace_json(capsys, "--run", first, "--limit", "1", *STATE)) == 1
+    assert main(["trace", "--run", first, "--limit", "1", *STATE]) == 0
+    assert "--limit shows more" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("delivered")
+def test_a_trace_of_nothing_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """The sentence says what can be given, or what is not there."""
+    assert main(["trace", *STATE]) == 2
+    assert "Give --key, --contact or --run" in capsys.readouterr().err
+    assert main(["trace", "--key", "1", "--contact", "c", *STATE]) == 2
+    assert main(["trace", "--run", "0123456789ab", *STATE]) == 1
+    assert "has no run '0123456789ab'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("delivered")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -221,3 +221,21 @@ def test_deliveries_come_newest_first_in_pages(state: StateStore, sync: SyncIden
     assert third.cursor is None
     with pytest.raises(ValueError, match="1 to 1000 records, not 0"):
         reader.deliveries(run.sync_id, "a", limit=0)
+
+
+def test_the_deliveries_of_a_run_come_in_pages(state: StateStore, sync: SyncIdentity) -> None:
+    """Oldest first, each with its key, and none of another run."""
+    for number in range(2):
+        run = sealed(state, sync, "a", "b", "c", task_run=f"run {number}")
+        run.acknowledge([delivered(row, f"{row.source_key}{number}") for row in run.outbox(0, 10)])
+        run.finish(calls=1, seconds=1)
+    reader, [record] = state.reader(), state.syncs().known(sync.name)
+    chosen = reader.runs().one(run.id)
+    assert chosen
+
+    pages = every_record(
+        lambda cursor: reader.history().of_run(record, run.id, chosen.started_at, cursor=cursor, limit=2)
+    )
+
+    found = [(traced.source_key, delivery.contact_id, delivery.run_id) for traced, delivery in pages]
+    assert found == [("a", "a1", run.id), ("b", "b1", run.id), ("c", "c1", run.id)]

@@ -20,6 +20,7 @@ from leadway_provider.store.reading.rows import RowSummary, summaries_of_rows
 from leadway_provider.store.reading.syncs import SyncRecord
 
 _NEWEST_FIRST: Final = Order((tables.delivery.c.id,), (int,), newest_first=True)
+_OLDEST_FIRST: Final = Order((tables.delivery.c.delivered_at, tables.delivery.c.id), (datetime, int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,38 @@ class HistoryReader:
             entries, next_cursor = _NEWEST_FIRST.cut(found, limit, lambda each: (each.id,))
             runs = _runs(connection, {each.run_id for each in entries})
         return Page(tuple(_delivery(each, runs.get(each.run_id)) for each in entries), next_cursor)
+
+    def of_run(
+        self, sync: SyncRecord, run_id: str, since: datetime, *, cursor: str | None = None, limit: int = 100
+    ) -> Page[tuple[TracedKey, PastDelivery]]:
+        """Return the ledger's entries of a run with their keys, oldest first (index `leadway_delivery_age`).
+
+        Args:
+            sync: the run's sync.
+            run_id: the run.
+            since: when it began; what is older is not read.
+            cursor: that of the page before.
+            limit: the most entries of the page.
+
+        Raises:
+            ValueError: see `Order.page`.
+        """
+        entry = tables.delivery.c
+        of_run = sa.select(tables.delivery).where(
+            entry.sync_id == sync.id, entry.delivered_at >= since, entry.run_id == run_id
+        )
+        with self._database.reading() as connection:
+            found = connection.execute(_OLDEST_FIRST.page(of_run, cursor, limit)).all()
+            entries, next_cursor = _OLDEST_FIRST.cut(found, limit, lambda each: (each.delivered_at, each.id))
+            runs, rows = _runs(connection, [run_id]), _rows(connection, entries)
+        records = (
+            (
+                TracedKey(sync, each.source_key, rows.get((sync.id, each.source_key))),
+                _delivery(each, runs.get(run_id)),
+            )
+            for each in entries
+        )
+        return Page(tuple(records), next_cursor)
 
     def _traced(
         self,
