@@ -48,7 +48,7 @@ def test_the_version_is_printed() -> None:
         (["rejcted"], "No such command 'rejcted'"),
         (["syncs", "--jso"], "No such option"),
         (["trace"], "Give --key, --contact or --run"),
-        (["trace", "--key", "1", "--contact", "2"], "Give --key, --contact or --run"),
+        (["trace", "--key", "1", "--contact", "2"], "Give either --key or --contact"),
         (["rejected", "--csv", "--json"], "Give either --csv or --json"),
         (["rejected", "--limit", "few"], "--limit"),
         (["sandbox", "--priority", "name"], "'email,phone', 'phone,email', 'email', 'phone'"),
