@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason, Rejection
 from leadway_provider.contacts.reasons import UnfitError, reason
+from leadway_provider.contacts.stamps import Stamp
 from leadway_provider.contacts.targets import CONTACT_ID
 from leadway_provider.contacts.unreadable import UnreadableValue
 from leadway_provider.policies import ContactRules
@@ -67,6 +68,7 @@ class ContactMapping:
         targets: the fields as the user writes them, by API path.
         users_digest: 8 bytes that stand for the account's users, whose list no row's digest holds; none where no field
             needs them.
+        stamps: the fields that are written with whatever is sent anyway; no digest holds them.
     """
 
     key_positions: tuple[int, ...]
@@ -78,6 +80,7 @@ class ContactMapping:
     constants: Mapping[str, JsonValue] = field(repr=False)
     targets: Mapping[str, str] = field(repr=False)
     users_digest: bytes = field(default=b"", repr=False)
+    stamps: tuple[Stamp, ...] = ()
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
         """Return the contact of a row, or its rejection with every reason. It never raises, whatever the values.

@@ -24,7 +24,7 @@ def _no_number(name: str) -> None:
 _JSON: Final = json.JSONDecoder(parse_constant=_no_number)
 """Reads no `NaN` and no `Infinity`, which Python would take for numbers."""
 
-_OPTIONAL: Final = ("mapping", "constants", "only_keys")
+_OPTIONAL: Final = ("mapping", "constants", "stamps", "only_keys")
 
 
 def without_templates(value: Any) -> Any:
@@ -105,6 +105,7 @@ def _guards(name: str, value: object) -> GuardPolicy:
 _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "mapping": _targets,
     "constants": _object,
+    "stamps": _object,
     "dry_run": _flag,
     "full_resync": _flag,
     "allow_older": _flag,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _TEMPLATE_FIELDS: Final = (
     *("sql", "parameters", "hook_params", "sql_conn_id", "leadway_conn_id", "location_id", "state_conn_id"),
     *("sync_name", "reviewed_run", "mapping", "constants", "max_rejected", "dry_run", "full_resync", "allow_older"),
-    *("incremental", "only_keys", "guards", "compare"),
+    *("incremental", "only_keys", "guards", "compare", "stamps"),
 )
 
 
@@ -64,6 +64,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         key: the column, or columns, that identify a row of the source for good.
         mapping: `{column: target}` for columns whose name can't be their target; templated.
         constants: `{target: value}`, the same on every contact; templated.
+        stamps: `{target: "time" | "run_id" | "key"}`: when and by which run the row was planned, and its key, written
+            with what is sent anyway. A stamp makes no row changed, and is not compared with the account; templated.
         leadway_conn_id: the account's connection, of type `leadway`.
         location_id: the account, where the connection names none or another. Where neither names one, each row does, in
             the column `location_id`; then the counts are the sum over all accounts, and `accounts` is their number.
@@ -128,7 +130,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {  # noqa: RUF012 - as BaseOperator declares it
         "sql": "sql",
-        **dict.fromkeys(("parameters", "hook_params", "mapping", "constants", "guards"), "json"),
+        **dict.fromkeys(("parameters", "hook_params", "mapping", "constants", "guards", "stamps"), "json"),
     }
     ui_color = "#d9efe5"
     operator_extra_links = (RunLink(), ContactsLink())
@@ -146,6 +148,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         key: str | Sequence[str],
         mapping: Mapping[str, str] | str | None = None,
         constants: Mapping[str, object] | str | None = None,
+        stamps: Mapping[str, str] | str | None = None,
         leadway_conn_id: str = "leadway_default",
         location_id: str | None = None,
         state_conn_id: str | None = None,
@@ -189,6 +192,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.reviewed_run = reviewed_run
         self.mapping = mapping
         self.constants = constants
+        self.stamps = stamps
         self.max_rejected = max_rejected
         # Airflow's operators have a method of this name, which nothing of Airflow 3 calls.
         self.dry_run = dry_run  # type: ignore[assignment, method-assign]  # a method of BaseOperator has this name

@@ -33,7 +33,7 @@ from leadway_provider.sync.guards import PlanFigures, check_guards
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.outcome import Counts
 from leadway_provider.sync.plan import Rows
-from leadway_provider.sync.planner import mapping_of, planner_of, refuse_cut_columns
+from leadway_provider.sync.planner import described_columns, mapping_of, planner_of, refuse_cut_columns
 from leadway_provider.sync.progress import PlanProgress
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
 from leadway_provider.sync.selection import KeySelection
@@ -89,7 +89,7 @@ class PlanPhase:
             mapping = self._mapping(source.columns, account, custom_fields)
             schemas = find_schemas(self.source, self.record.lineage.tables_without_schema())
             self.record.mapped(source.columns, mapping, custom_fields, schemas)
-            run.describe(request.sql, mapping.columns, source=self.record.source(), versions=_versions())
+            run.describe(request.sql, described_columns(mapping), source=self.record.source(), versions=_versions())
             log_mapping(request, self.sync, run.id, mapping)
             with self._compared(run, account, mapping, custom_fields) as compared:
                 planned = self._plan(run, mapping, seen_by_newer, source, compared)
@@ -139,6 +139,7 @@ class PlanPhase:
             hasher=self.hasher,
             comparison=compared.comparison if compared else None,
             forgotten=self.forgotten,
+            planned_at=self.now(),
         )
         if self.request.only_keys is None or not self.selects:
             return planner.plan(source.batches(), read_again=self._read_again, on_batch=self._after_batch)

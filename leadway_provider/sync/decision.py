@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from leadway_provider.contacts.contact import Contact, Reason, Rejection
+from leadway_provider.contacts.stamps import RunStamps
 from leadway_provider.sync.changed import ChangedRow, only_differing
 from leadway_provider.sync.claims import Verdict
 from leadway_provider.sync.comparison import RowComparison
@@ -23,12 +24,14 @@ class DecisionRules:
         retry_refused: after so many runs in which the API refused a row, it waits until it changes.
         users: stands for the account's users.
         hasher: hashes the sync's e-mails and phones.
+        stamps: what is written into each contact that is sent, beside the fields of its row.
     """
 
     shared_is_invalid: bool
     retry_refused: int
     users: bytes = field(repr=False)
     hasher: IdentityHasher
+    stamps: RunStamps = field(default_factory=RunStamps)
 
     def is_invalid(self, verdict: Verdict) -> bool:
         """Return whether a row is invalid for what it shares with another row."""
@@ -78,4 +81,6 @@ def decide(known: KnownRow, rules: DecisionRules) -> PlannedRow | SettledRow | N
         reasons = (skipped,) if skipped else refusal.reasons if refusal else ()
         return SettledRow(row_id, row.key, RowState.SKIPPED if skipped else RowState.REFUSED, reasons)
     lanes = (*(verdict.claimed or rules.hasher.of(sent)), *verdict.given_up)
-    return only_differing(PlannedRow(row_id, row.key, fingerprint, sent, lanes, verdict.claimed, runs), comparison)
+    planned = PlannedRow(row_id, row.key, fingerprint, sent, lanes, verdict.claimed, runs)
+    planned = only_differing(planned, comparison)
+    return planned._replace(contact=rules.stamps.stamped(planned.contact, row.key))

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from leadway_provider.contacts.contact import Contact, Rejection
 from leadway_provider.contacts.mapping import ContactMapping
+from leadway_provider.contacts.stamps import RunStamps
 from leadway_provider.policies import OnMatch, RemovalPolicy
 from leadway_provider.sync.changed import ChangedRow, compared_rows, remarks
 from leadway_provider.sync.claims import Claimant, Settlement, settle, share
@@ -63,6 +64,7 @@ class Planner:
         comparison: compares rows with the account itself; None compares them with what it last acknowledged.
         on_match: which rows are sent, and which are skipped.
         forgotten: the keys whose rows are skipped, because their persons were forgotten.
+        stamps: what is written into each contact that is sent.
     """
 
     key: Sequence[str]
@@ -79,12 +81,13 @@ class Planner:
     comparison: AccountComparison | None = None
     on_match: OnMatch = "upsert"
     forgotten: ForgottenKeys = field(default_factory=ForgottenKeys)
+    stamps: RunStamps = field(default_factory=RunStamps)
 
     def __post_init__(self) -> None:
         rules = self.mapping.rules
         self._on_shared = rules.on_shared_identity
         is_strict, users = self._on_shared == "invalid", self.mapping.users_digest
-        self._rules = DecisionRules(is_strict, self.retry_refused, users, self.hasher)
+        self._rules = DecisionRules(is_strict, self.retry_refused, users, self.hasher, self.stamps)
         self._hash_row = row_hasher(self.mapping.digest, self.hasher.key)
         self._identity_rules = (*rules.identity, rules.on_shared_identity)
         self._compared_again = 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from leadway_provider.contacts.cut_name import refuse_cut_names
-from leadway_provider.contacts.mapping import ContactMapping, compile_mapping, needs_users
+from leadway_provider.contacts.mapping import ContactMapping, MappedColumn, compile_mapping, needs_users
+from leadway_provider.contacts.stamps import RunStamps, compile_stamps
 from leadway_provider.exceptions import MappingError
 from leadway_provider.sync.plan import Planner
 from leadway_provider.sync.ports import ClaimStore, PlanStore
@@ -63,11 +66,24 @@ def mapping_of(
             f"on_match={request.on_match!r} writes no contact without a look whether it exists, and "
             f"{compiled.targets['createNewIfDuplicateAllowed']} asks for that: leave one of them out."
         )
-    return compiled
+    stamps = compile_stamps(
+        request.stamps or {}, targets=compiled.targets, custom_fields=custom_fields, rules=request.contact_rules
+    )
+    return replace(compiled, stamps=stamps)
+
+
+def described_columns(mapping: ContactMapping) -> tuple[MappedColumn, ...]:
+    """Return which column or constant feeds which field, with the stamps at the end, as constants."""
+    return (*mapping.columns, *(MappedColumn(None, each.target, each.api_path) for each in mapping.stamps))
 
 
 class ClaimingPlanStore(PlanStore, Protocol):
     """A plan's side of the state store, with the claims of the sync."""
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        ...
 
     @property
     def claims(self) -> ClaimStore:
@@ -84,6 +100,7 @@ def planner_of(
     hasher: IdentityHasher,
     comparison: AccountComparison | None = None,
     forgotten: ForgottenKeys,
+    planned_at: datetime | None = None,
 ) -> Planner:
     """Return the planner of a run.
 
@@ -95,6 +112,7 @@ def planner_of(
         hasher: hashes the sync's e-mails and phones.
         comparison: compares rows with the account itself; None compares them with what it last acknowledged.
         forgotten: the keys whose rows are skipped, because their persons were forgotten.
+        planned_at: what contacts are stamped with as the time; None for a plan that sends none.
     """
     removes = request.removal.on_removed != "ignore"
     return Planner(
@@ -112,4 +130,5 @@ def planner_of(
         comparison=comparison,
         on_match=request.on_match,
         forgotten=forgotten,
+        stamps=RunStamps(mapping.stamps, store.id, planned_at),
     )

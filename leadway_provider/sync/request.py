@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Final, Literal
 
 from leadway_provider.contacts.mapping import check_targets
+from leadway_provider.contacts.stamps import check_stamps
 from leadway_provider.exceptions import ConfigurationError, MappingError
 from leadway_provider.policies import (
     ON_MATCH,
@@ -89,6 +90,7 @@ class SyncRequest:
     key: str | Sequence[str]
     mapping: Mapping[str, str] | None = None
     constants: Mapping[str, object] | None = field(default=None, repr=False)
+    stamps: Mapping[str, str] | None = field(default=None, repr=False)
     leadway_conn_id: str = "leadway_default"
     location_id: str | None = None
     state_conn_id: str | None = None
@@ -146,6 +148,7 @@ class SyncRequest:
         self._check_reading()
         try:
             check_targets(self.mapping, self.constants, self.rules)
+            check_stamps(self.stamps or {})
         except MappingError as error:
             raise MappingError(f"Task {self.task_id}: {error}") from None
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import compile_mapping
+from leadway_provider.contacts.stamps import RunStamps, compile_stamps
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.policies import ContactRules, OnMatch, RemovalPolicy
 from leadway_provider.sync.deliver import OutboxDelivery
@@ -26,6 +27,7 @@ def sync_rows(
     key: str | Sequence[str],
     mapping: Mapping[str, str] | None = None,
     constants: Mapping[str, object] | None = None,
+    stamps: Mapping[str, str] | None = None,
     custom_fields: Sequence[CustomField] = (),
     rules: ContactRules | None = None,
     removal: RemovalPolicy | None = None,
@@ -46,6 +48,7 @@ def sync_rows(
         key: the column, or columns, that identify a row.
         mapping: `{column: target}` for columns whose name is not their target.
         constants: `{target: value}`, the same on every contact.
+        stamps: `{target: "time" | "run_id" | "key"}`, written with what is sent anyway.
         custom_fields: the account's custom fields, for targets such as `custom.Lifetime Value`.
         rules: how values are read.
         removal: what becomes of the contacts of departed rows.
@@ -76,6 +79,9 @@ def sync_rows(
             custom_fields=custom_fields,
             rules=rules or ContactRules(),
         )
+        made = compile_stamps(
+            stamps or {}, targets=compiled.targets, custom_fields=custom_fields, rules=rules or ContactRules()
+        )
         comparison = None
         if compare == "account":
             comparison = compared(account, run.snapshot, compiled, now=state.now, custom_fields=custom_fields)
@@ -89,6 +95,7 @@ def sync_rows(
             trust_few=removal.on_removed != "ignore",
             comparison=comparison,
             on_match=on_match,
+            stamps=RunStamps(made, run.id, state.now()),
         )
         _plan(planner, run, [[row[column] for column in columns] for row in rows], removal)
     else:

@@ -154,7 +154,12 @@ class Hands:
         self.before, self.homes_before = self.snapshot(), set(self.homes())
         rows = [{"id": key, **row} for key, row in self.source.items()]
         counts = sync_rows(
-            rows, key="id", account=self.account, state=self.state, compare="account" if compare else "state"
+            rows,
+            key="id",
+            stamps={"source": "run_id", "postal_code": "time"},
+            account=self.account,
+            state=self.state,
+            compare="account" if compare else "state",
         )
         self.acknowledged = copy.deepcopy(self.source)
         return counts

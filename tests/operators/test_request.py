@@ -20,6 +20,7 @@ ANOTHER: Final[dict[str, Any]] = {
     "key": "number",
     "mapping": {"nickname": "first_name"},
     "constants": {"source": "shop"},
+    "stamps": {"city": "key"},
     "leadway_conn_id": "other",
     "location_id": "other",
     "state_conn_id": "other",
