@@ -26,8 +26,8 @@ class KeyedBatch:
     """
 
     rows: Sequence[Sequence[object]] = field(repr=False)
-    keys: Sequence[str | None]
-    found: Future[Known] | None = None
+    keys: Sequence[str | None] = field(repr=False)
+    found: Future[Known] | None = field(default=None, repr=False)
     additions: int = 0
 
 
