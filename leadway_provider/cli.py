@@ -27,6 +27,7 @@ from leadway_provider.commands.preview import preview
 from leadway_provider.commands.rejected import rejected
 from leadway_provider.commands.remember import remember
 from leadway_provider.commands.reset import reset
+from leadway_provider.commands.revert import revert
 from leadway_provider.commands.runs import runs
 from leadway_provider.commands.sandbox import sandbox
 from leadway_provider.commands.screen import Screen, screen_of
@@ -49,6 +50,7 @@ _TRY: Final = "Try it out"
 _SET_UP: Final = "Set up a sync"
 _BEFORE: Final = "Before a run"
 _LOOK: Final = "See what became of rows"
+_UNDO: Final = "Undo a run"
 _PERSON: Final = "Forget a person"
 _STATE: Final = "Keep the state store"
 
@@ -78,6 +80,7 @@ app.command(rich_help_panel=_LOOK)(rejected)
 app.command(rich_help_panel=_LOOK)(waiting)
 app.command(rich_help_panel=_LOOK)(trace)
 app.command(rich_help_panel=_LOOK)(verify)
+app.command(rich_help_panel=_UNDO)(revert)
 app.command(rich_help_panel=_PERSON)(forget)
 app.command(rich_help_panel=_PERSON)(forgotten)
 app.command(rich_help_panel=_PERSON)(remember)

@@ -55,8 +55,13 @@ class ContactForm:
     @classmethod
     def of(cls, mapping: ContactMapping, custom_fields: Iterable[CustomField]) -> ContactForm:
         """Return the form of the contacts that a mapping makes, in an account with these custom fields."""
+        return cls.of_paths([column.api_path for column in mapping.columns], custom_fields)
+
+    @classmethod
+    def of_paths(cls, api_paths: Iterable[str], custom_fields: Iterable[CustomField]) -> ContactForm:
+        """Return the form of contacts with these fields, by API path."""
         types = {f"customFields.{each.id}": each.data_type for each in custom_fields}
-        paths = dict.fromkeys(path for column in mapping.columns for path in _expanded(column.api_path))
+        paths = dict.fromkeys(path for api_path in api_paths for path in _expanded(api_path))
         return cls(tuple(paths), {path: _normal_of(path, types.get(path, "")) for path in paths})
 
     def sent(self, contact: Contact) -> dict[str, str | None]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from leadway_provider.hooks.secrecy import decrypt, encrypt
 from leadway_provider.operators.account import Account
 from leadway_provider.operators.timing import Timing
 from leadway_provider.printable import printable_log
 from leadway_provider.store.state import SyncRun
+from leadway_provider.sync.before import KeepingSink
 from leadway_provider.sync.cancel import CancelToken
 from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.identities import IdentityHasher
@@ -71,13 +73,15 @@ def deliver_rows(
     `on_acknowledged` is called with the rows of each commit.
     """
     clock = timing.clock
+    targets = {each.api_path: each.target for each in run.columns()}
+    before = run.before(encrypt, decrypt) if request.keep_before else None
     account.call(
         lambda client: OutboxDelivery(
             store=store,
-            sink=client,
+            sink=KeepingSink(client, before, targets) if before else client,
             max_in_flight=request.max_in_flight,
             batch_size=request.batch_size,
-            targets={each.api_path: each.target for each in run.columns()},
+            targets=targets,
             on_acknowledged=on_acknowledged,
             clock=replace(clock, sleep=cancel_token.cancellable(clock.sleep)),
             hasher=hasher,

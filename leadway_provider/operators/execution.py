@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 import sqlalchemy as sa
 
 from leadway_provider.exceptions import (
+    ConfigurationError,
     LeadwayError,
     QuotaExhaustedError,
     StateUnavailableError,
@@ -22,6 +23,7 @@ from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.forgotten import forgotten_keys
 from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.hooks.leadway import LeadwayHook
+from leadway_provider.hooks.secrecy import can_encrypt
 from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account
 from leadway_provider.operators.delivery import deliver_outbox
@@ -116,6 +118,11 @@ class Execution:
         request = replace(request, default_name=f"{ti.dag_id}.{ti.task_id}")
         hook = LeadwayHook(request.leadway_conn_id, request.location_id, retry=timing.retry, clock=timing.clock)
         settings = hook.settings
+        if request.keep_before and not can_encrypt():
+            raise ConfigurationError(
+                f"Task {request.task_id} has keep_before=True, and what contacts were before is kept encrypted only: "
+                "set [core] fernet_key, the same on every worker, or leave keep_before out."
+            )
         source = source or sql_engine(request.sql_conn_id, request.hook_params)
         sync = SyncIdentity(name=request.name, host=settings.base_url, location_id=settings.location_id or ALL_ACCOUNTS)
         return cls(

@@ -89,6 +89,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             fails where the guards or `max_rejected` would let a run fail. Templated.
         ledger_days: how many days the ledger keeps what was delivered by this sync; see `leadway trace`. Unless given,
             `[leadway] ledger_days`, or 90.
+        keep_before: whether it is kept for as long, encrypted, what each contact was before this task wrote to it, so
+            that `leadway revert` can write it back. It costs a look-up by id before the first write to a contact.
         reviewed_run: the `run_id` of a dry run's report: deliver exactly what that planned, and read no source. Give
             both tasks the same `sync_name`. It is an error where another run of the sync has begun since.
         worker: the number of this task among several that deliver one `reviewed_run` together; each takes parts of it
@@ -163,6 +165,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         removal: RemovalPolicy | None = None,
         dry_run: bool | str = False,
         ledger_days: int | None = None,
+        keep_before: bool = False,
         reviewed_run: str | None = None,
         worker: int | None = None,
         full_resync: bool | str = False,
@@ -219,6 +222,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             "overlap": overlap,
             "retry_refused": retry_refused,
             "on_match": on_match,
+            "keep_before": keep_before,
         }
         known = {name: without_templates(getattr(self, name)) for name in _TEMPLATE_FIELDS}
         known = {name: value for name, value in known.items() if value is not None}

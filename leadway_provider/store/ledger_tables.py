@@ -1,4 +1,4 @@
-"""The tables whose entries outlive runs and rows: the ledger, and the record of persons that were forgotten."""
+"""The tables whose entries outlive runs: the ledger, what contacts were before, and that persons were forgotten."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from leadway_provider.store.columns import (
+    KEYED_OPTIONS,
     TABLE_OPTIONS,
     Instant,
     Outcome,
@@ -46,6 +47,20 @@ delivery = sa.Table(
     sa.Index("leadway_delivery_contact", "contact_id"),
     sa.Index("leadway_delivery_age", "sync_id", "delivered_at"),
     **TABLE_OPTIONS,
+)
+
+# What contacts were before a run wrote them, encrypted; deleted when the ledger's entries of that time are.
+before = sa.Table(
+    "leadway_before",
+    metadata,
+    sa.Column("run_id", RunId(), nullable=False),
+    sa.Column("contact_id", exact_text(255), nullable=False),
+    sa.Column("sync_id", row_number(), nullable=False),
+    sa.Column("kept_at", Instant(), nullable=False),
+    sa.Column("secret", document(), nullable=False),
+    sa.PrimaryKeyConstraint("run_id", "contact_id", name="leadway_before_once"),
+    sa.Index("leadway_before_age", "sync_id", "kept_at"),
+    **KEYED_OPTIONS,
 )
 
 # That persons were forgotten: of a source key its hash only, so that the sync leaves it alone; null once the key may be

@@ -147,6 +147,9 @@ class PersonStore:
             )
             connection.execute(sa.delete(tables.row).where(row.id.in_(person.row_ids)))
             connection.execute(sa.delete(tables.delivery).where(_entries(person)))
+            kept = tables.before.c
+            of_person = sa.and_(kept.sync_id == person.sync_id, kept.contact_id.in_(person.contacts))
+            connection.execute(sa.delete(tables.before).where(of_person))
             delete_mentions(connection, person.sync_id, keys=person.keys, contacts=person.contacts)
             counts = {**person.counts, "contacts_deleted": contacts_deleted}
             record(connection, person.sync_id, hashes, counts, now=self._database.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from leadway_provider.contacts.row import MappedColumn
 from leadway_provider.store import tables
 from leadway_provider.store.acknowledgement import acknowledge, dequeue
+from leadway_provider.store.before import SqlBeforeStore, trim_before
 from leadway_provider.store.carry import Sealed, carry
 from leadway_provider.store.database import Database, chunks, repeated_after_deadlock
 from leadway_provider.store.dry_run import SqlDryRun
@@ -245,9 +246,18 @@ class SyncRun(SqlDryRun):
                 this_run.where(is_delivered).values(status=RunStatus.FINISHED, finished_at=self._database.now())
             )
 
+    def before(self, encrypt: Callable[[str], str], decrypt: Callable[[str], str]) -> SqlBeforeStore:
+        """Return what this run's contacts were before; see `SqlBeforeStore`."""
+        return SqlBeforeStore(self._database, self.sync_id, self.id, encrypt, decrypt)
+
+    def count_as_changed(self, row_ids: Collection[int]) -> None:
+        """Let rows count as changed: their contacts are no longer as the source says."""
+        self._count_as_changed(row_ids)
+
     def trim_ledger(self, days: int) -> int:
-        """Delete what ledger and usage have of this sync from before so many days; return how many entries."""
+        """Delete what is older than so many days of the ledger and beside it; return how many entries of the ledger."""
         before = self._database.now() - timedelta(days=days)
+        trim_before(self._database, self.sync_id, before)
         trim_usage(self._database, self.sync_id, before)
         return trim(self._database, self.sync_id, before)
 

@@ -22,6 +22,7 @@ from leadway_provider.store.attempt import (
     refuse_sibling,
     resume_reviewed,
 )
+from leadway_provider.store.before import SqlBeforeStore
 from leadway_provider.store.database import CHUNK, STATE_DIALECTS, Database
 from leadway_provider.store.file import file_of, opened_file, protect_file
 from leadway_provider.store.forgotten import KEY_FAMILY, ForgottenStore
@@ -233,6 +234,12 @@ class StateStore:
         """
         found = self.tokens(encrypt, decrypt).keep_key(KEY_FAMILY, lambda: secrets.token_hex(32))
         return bytes.fromhex(found or "")
+
+    def before(
+        self, sync_id: int, run_id: str, encrypt: Callable[[str], str], decrypt: Callable[[str], str]
+    ) -> SqlBeforeStore:
+        """Return what a run's contacts were before; see `SqlBeforeStore`."""
+        return SqlBeforeStore(self._database, sync_id, run_id, encrypt, decrypt)
 
     def forgotten(self) -> ForgottenStore:
         """Return the record of persons that were forgotten; see `ForgottenStore`."""

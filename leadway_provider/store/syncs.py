@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from leadway_provider.store import tables
+from leadway_provider.store.bulk import delete_all
 from leadway_provider.store.database import repeated_after_deadlock
 from leadway_provider.store.reading.syncs import SyncReader
 from leadway_provider.store.tables import UNFINISHED, RunStatus
@@ -75,6 +76,8 @@ class SyncStore(SyncReader):
         for table in (tables.delivery, tables.usage, tables.forgotten):
             while self._delete_some(table, sync_id, check):
                 pass
+        check()
+        delete_all(self._database, tables.before, tables.before.c.contact_id, tables.before.c.sync_id == sync_id)
         check()
         with self._database.writing() as connection:
             for table in (tables.part, tables.worker):

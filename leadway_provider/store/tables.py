@@ -23,10 +23,10 @@ from leadway_provider.store.columns import (
     index_where,
     row_number,
 )
-from leadway_provider.store.ledger_tables import delivery, forgotten, metadata
+from leadway_provider.store.ledger_tables import before, delivery, forgotten, metadata
 from leadway_provider.sync.outcome import COUNTED, RowState
 
-__all__ = ["delivery", "forgotten", "metadata"]
+__all__ = ["before", "delivery", "forgotten", "metadata"]
 
 COUNTERS: Final = tuple(name for name in COUNTED if name != RowState.PENDING)
 """The columns of `leadway_run` that keep a count; pending rows are counted where they are, in the outbox."""

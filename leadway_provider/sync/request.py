@@ -27,7 +27,7 @@ NOT_PLANNED: Final = frozenset(
     {
         *("task_id", "default_name", "sync_name", "leadway_conn_id", "location_id", "state_conn_id", "reviewed_run"),
         "worker",
-        *("batch_size", "max_in_flight", "max_rejected", "ledger_days"),
+        *("batch_size", "max_in_flight", "max_rejected", "ledger_days", "keep_before"),
         *("quota", "guards", "deferrable", "on_busy", "emit_unchanged", "overlap", "retry_refused"),
     }
 )
@@ -38,7 +38,7 @@ ALL_ACCOUNTS: Final = "*"
 """The location of a sync whose rows name their accounts: what its runs read is each account's own sync from then on."""
 _TYPES: Final[Mapping[type, tuple[str, tuple[str, ...]]]] = {
     int: ("a whole number", ("batch_size", "max_in_flight", "ledger_days", "retry_refused")),
-    bool: ("True or False", ("strict", "deferrable", "emit_unchanged")),
+    bool: ("True or False", ("strict", "deferrable", "emit_unchanged", "keep_before")),
     timedelta: ("a timedelta, such as timedelta(hours=6)", ("overlap",)),
     ContactRules: ("a ContactRules", ("rules",)),
     RemovalPolicy: ("a RemovalPolicy", ("removal",)),
@@ -105,6 +105,7 @@ class SyncRequest:
     removal: RemovalPolicy = field(default_factory=RemovalPolicy)
     dry_run: bool = False
     ledger_days: int = 90
+    keep_before: bool = False
     reviewed_run: str | None = None
     worker: int | None = None
     full_resync: bool = False

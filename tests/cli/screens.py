@@ -52,7 +52,7 @@ def assert_screen(name: str, *arguments: str, status: int = 0, **environment: st
     done = leadway(*arguments, **environment)
     assert done.returncode == status, done.stderr
     shown = stable(done.stdout + done.stderr).strip("\n")
-    screen = f"$ leadway {' '.join(map(_word, arguments))}\n{shown}\n"
+    screen = f"$ leadway {stable(' '.join(map(_word, arguments)))}\n{shown}\n"
     file = SCREENS / f"{name}.txt"
     if os.environ.get("RECORD_SCREENS"):
         file.write_text(screen, encoding="utf-8")

@@ -64,6 +64,14 @@ def test_the_screen_of_a_verified_account(sandbox: SandboxServer) -> None:
     assert_screen("verify", "verify", "--sync", "customers.sync", "--state-conn-id", "state")
 
 
+def test_the_screen_of_a_revert(delivered: Warehouse, sandbox: SandboxServer) -> None:
+    """One contact is written back, and one that the run created is deleted."""
+    sandbox.faults.clear()
+    delivered.run("UPDATE customers SET first_name = 'Annabel' WHERE id = 1042")
+    run_id = str(sync("third", constants={"tags": ["customer"]}, max_rejected=1, keep_before=True)["run_id"])
+    assert_screen("revert", "revert", "--run", run_id, "--created", "--yes", "--state-conn-id", "state")
+
+
 @pytest.mark.usefixtures("delivered")
 def test_the_screens_of_the_set_up() -> None:
     """What is checked, what the account has, and which account it is."""

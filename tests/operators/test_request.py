@@ -35,6 +35,7 @@ ANOTHER: Final[dict[str, Any]] = {
     "removal": RemovalPolicy("delete"),
     "dry_run": True,
     "ledger_days": 7,
+    "keep_before": True,
     "reviewed_run": "1",
     "worker": 7,
     "full_resync": True,

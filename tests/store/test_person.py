@@ -206,7 +206,7 @@ def test_every_table_with_a_key_or_contact_is_known_here() -> None:
     found = {table.name for table in tables.metadata.sorted_tables if personal & set(table.c.keys())}
     assert found == {
         *("leadway_row", "leadway_reason", "leadway_claim", "leadway_staged_claim", "leadway_outbox"),
-        *("leadway_snapshot", "leadway_delivery"),
+        *("leadway_snapshot", "leadway_delivery", "leadway_before"),
     }
 
 
