@@ -171,7 +171,7 @@ def _stops(sync: OpenSync, run: SyncRun, found: Plan) -> str:
 
 
 def _priced(sync: OpenSync, run: SyncRun, found: Plan, stops: str) -> PlannedSync:
-    calls, after = CallCounter(), 0
+    calls, after = CallCounter(looks_up=sync.request.on_match != "upsert"), 0
     while rows := run.outbox(after, _PAGE):
         after = rows[-1].position
         for row in rows:

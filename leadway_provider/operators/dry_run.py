@@ -31,7 +31,7 @@ def tell_dry_run(request: SyncRequest, run: SyncRun, planned: Plan, account: Acc
     def is_missing(row_id: int) -> bool:
         return is_set(planned.missing, row_id)
 
-    figures = DryRunFigures(run.columns(), request.removal)
+    figures = DryRunFigures(run.columns(), request.removal, looks_up=request.on_match != "upsert")
     for effects in run.effects(is_missing):
         figures.add(effects)
     found = figures.report(account.granted_quota)

@@ -52,9 +52,11 @@ class CallCounter:
     """Counts the calls that a plan needs, as far as they are known before the first one is made.
 
     Attributes:
-        contact_calls: calls that write a contact.
+        looks_up: whether a contact that is not known is looked up first, as `on_match` may ask.
+        contact_calls: calls that write a contact, or look one up.
     """
 
+    looks_up: bool = False
     contact_calls: int = 0
     _tagged: Counter[tuple[str, ...]] = field(default_factory=Counter, repr=False)
     _alone: int = 0
@@ -71,6 +73,8 @@ class CallCounter:
         # On a contact that exists, only a second call changes the company's name.
         is_renamed = bool(contact.upsert_only_fields) and (differing is None or "companyName" in differing)
         self.contact_calls += 2 if by_id and (is_missing or is_renamed) else 1
+        if self.looks_up and (is_missing or not by_id):
+            self.contact_calls += 1
         if differing is not None and "tags" not in differing:
             return
         for kind, tags in (("add", contact.add_tags), ("remove", contact.remove_tags)):

@@ -25,15 +25,20 @@ class DryRunFigures:
     Attributes:
         columns: which fields are fed.
         removal: what becomes of departed rows.
+        looks_up: whether contacts that are not known are looked up first.
         effects: how many rows there are of each effect.
         fields: how many rows would be sent that change a field, as the user writes it.
     """
 
     columns: Sequence[MappedColumn]
     removal: RemovalPolicy
+    looks_up: bool = False
     effects: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
-    _calls: CallCounter = field(default_factory=CallCounter)
+    _calls: CallCounter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._calls = CallCounter(self.looks_up)
 
     def add(self, effects: Iterable[RowEffect]) -> None:
         """Count rows."""

@@ -97,14 +97,14 @@ class CreatingWriter(ContactWriter):
         """Create the contact of a row.
 
         Raises:
-            SkippedError: the account has a contact with the e-mail or phone.
+            SkippedError: the account has a contact with the e-mail or phone, or one that a call without an answer may
+                have created for what the row was before.
             NoIdentityError, UnsureError, LeadwayError: as `ContactWriter.write` raises.
         """
         contact = replace(row.contact, differing=None)
         self._check_identities(row, contact, ())
         if contact_id := await self._created_before(row):
-            with suppress(ContactNotFoundError):
-                return await self._write_to_found(row, contact_id, contact, ())
+            raise SkippedError((contact_exists(contact_id),))
         echo = await self._create(row, contact)
         remarks = (reason("", "contact_recreated"),) if contact.contact_id or row.contact_id else ()
         written = self._written(echo, True, not_kept(contact.fields, echo.kept, new=True), remarks)  # noqa: FBT003 - the second is whether it is new

@@ -47,6 +47,15 @@ def test_only_an_upsert_that_may_create_a_duplicate_is_not_resent(allowed: objec
     assert upserted(fields).resend_safe is safe
 
 
+def test_a_creation_is_a_call_of_its_own_that_is_not_resent() -> None:
+    """The API's answer does not say that the contact is new, and a second call might create a second one."""
+    api = FakeApi({"contact": CONTACT})
+    answer = result(api.create_contact({"email": "ada@example.com"}))
+    assert (api.call.method, api.call.path, api.call.resend_safe) == ("POST", "/contacts/", False)
+    assert api.call.json == {"email": "ada@example.com", "locationId": "loc-1"}
+    assert (answer.new, answer.contact_id) == (True, "c1")
+
+
 @pytest.mark.parametrize("status", [200, 201])
 def test_the_answer_of_an_upsert(status: int) -> None:
     """It says whether the contact is new, and has the contact's id and fields, the trace id and the HTTP status."""

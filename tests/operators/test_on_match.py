@@ -117,6 +117,22 @@ def test_create_only_creates_and_changes_nobody(warehouse: Warehouse, sandbox: S
     assert names(sandbox) == ["Newer", "Newer"]
 
 
+def test_create_only_lets_no_contact_give_anything_up(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """A row leaves its phone to another one; the contact that has it keeps it, and the other row is skipped."""
+    warehouse.fill((1, "p1@example.com", "New", "+12025550101", None))
+    sync("first", on_match="create_only")
+    warehouse.fill((1, "p1@example.com", "New", None, None), (2, "p2@example.com", "New", "+12025550101", None))
+    assert of_rows(sync("second", on_match="create_only")) == {"skipped": 2}
+    assert [each.phone for each in sandbox.account.contacts] == ["+12025550101"]
+
+
+def test_a_dry_run_counts_the_look_ups(warehouse: Warehouse) -> None:
+    """Each row without a known contact may need one beside the call that writes."""
+    warehouse.fill(*people(1, 2, 3))
+    assert sync("first", on_match="create_only", dry_run=True)["calls_needed"] == 6
+    assert sync("second", dry_run=True)["calls_needed"] == 3
+
+
 def test_create_only_with_a_comparison_skips_without_a_call(warehouse: Warehouse, sandbox: SandboxServer) -> None:
     """Rows that differ from their contacts are skipped, equal ones are adopted, and who is missing is created again."""
     for number in (1, 2):
