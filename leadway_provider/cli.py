@@ -130,6 +130,9 @@ def main(
     except BrokenPipeError:
         _drop_output()
         return _PIPE_CLOSED
+    except OSError as error:  # such as a full disk behind a redirection
+        _drop_output()
+        return _failed(screen, CommandError(f"the output can't be written: {error.strerror}."), _UNUSABLE)
     return status
 
 

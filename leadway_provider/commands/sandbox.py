@@ -100,6 +100,8 @@ def sandbox(
             run(settings, listener, file)
         except KeyboardInterrupt:
             pass  # the documented way to end it
+        except OSError as error:
+            raise CommandError(f"the file {file} can't be used: {error.strerror}.", _UNUSABLE) from None
         except ValueError as error:
             raise CommandError(str(error), _UNUSABLE) from None
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import typer
@@ -94,6 +95,14 @@ def test_a_reader_that_ends_early_is_no_error(warehouse: Warehouse) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_output_that_can_not_be_written_is_one_sentence() -> None:
+    """A disk is full; the status is 2."""
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "leadway_provider.cli", "--help"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "leadway: the output can't be written: No space left on device.\n")
 
 
 def test_a_shell_completes_commands() -> None:

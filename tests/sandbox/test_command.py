@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -51,6 +52,13 @@ def test_impossible_arguments_are_refused(capsys: pytest.CaptureFixture[str]) ->
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("leadway sandbox: ")
     assert "at least one request" in second
+
+
+def test_a_folder_in_place_of_its_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The status is 2, and the message names it."""
+    assert main(["sandbox", "--port", "0", "--file", str(tmp_path)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == f"leadway sandbox: the file {tmp_path} can't be used: Is a directory."
 
 
 @pytest.mark.parametrize("package", ["fastapi", "starlette", "uvicorn", "httptools"])
