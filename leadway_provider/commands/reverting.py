@@ -176,8 +176,12 @@ def revert_run(
         try:
             account.call(lambda client: _delivered(run, client, hasher, check), writes=True)
         finally:
-            run.finish(calls=0, seconds=monotonic() - began_at)
+            run.finish(calls=account.call(_calls), seconds=monotonic() - began_at)
         return Reverted(sync, run_id, run.id, plan, {name: number for name, number in run.counts().items() if number})
+
+
+async def _calls(client: LeadwayClient) -> int:
+    return client.calls
 
 
 async def _delivered(run: SyncRun, client: LeadwayClient, hasher: IdentityHasher, check: Callable[[], None]) -> None:
@@ -204,8 +208,9 @@ def _planned(
     plan = RevertPlan()
     paths = [each.api_path for each in before.columns()]
     form = ContactForm.of_paths(paths, account.call(lambda client: client.get_custom_fields()))
-    made = before.created()
-    for page in before.contacts():
+    made = before.created() if created else {}
+    for kept_page in before.contacts():
+        page = [each for each in kept_page if each.contact_id not in made]
         rows_on = before.rows_on([each.contact_id for each in page])
         for start in range(0, len(page), _IN_FLIGHT):
             part = page[start : start + _IN_FLIGHT]
@@ -217,10 +222,10 @@ def _planned(
             ]
             run.write(rows, [])
     _move_claims(run, plan)
-    if created:
-        plan.deleted = len({contact_id for _, contact_id in made})
-        plan.row_ids += [row_id for row_id, _ in made]
-        run.removals.plan_departed([row_id for row_id, _ in made])
+    plan.deleted = len(made)
+    departed = [row_id for row_ids in made.values() for row_id in row_ids]
+    plan.row_ids += departed
+    run.removals.plan_departed(departed)
     return plan
 
 

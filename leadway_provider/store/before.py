@@ -100,23 +100,20 @@ class SqlBeforeStore:
                 found.setdefault(contact_id, []).append((row_id, source_key))
         return found
 
-    def created(self) -> list[tuple[int, str]]:
-        """Return the rows, by id and contact, that still live on a contact which the run created for them."""
+    def created(self) -> dict[str, list[int]]:
+        """Return the contacts that the run created and a row still lives on, each with all its rows, by id."""
         entry = delivery.c
-        wanted = (
-            sa.select(row.c.id, row.c.contact_id)
-            .join_from(delivery, row, sa.and_(row.c.source_key == entry.source_key, row.c.sync_id == entry.sync_id))
-            .where(
-                entry.sync_id == self._sync_id,
-                entry.run_id == self._run_id,
-                entry.outcome == RowState.CREATED,
-                row.c.contact_id == entry.contact_id,
-                row.c.outcome != RowState.REMOVED,
-            )
-            .distinct()
+        made = sa.select(entry.contact_id).where(
+            entry.sync_id == self._sync_id, entry.run_id == self._run_id, entry.outcome == RowState.CREATED
         )
+        wanted = sa.select(row.c.contact_id, row.c.id).where(
+            row.c.sync_id == self._sync_id, row.c.contact_id.in_(made), row.c.outcome != RowState.REMOVED
+        )
+        found: dict[str, list[int]] = {}
         with self._database.reading() as connection:
-            return [(row_id, contact_id) for row_id, contact_id in connection.execute(wanted)]
+            for contact_id, row_id in connection.execute(wanted.order_by(row.c.id)):
+                found.setdefault(contact_id, []).append(row_id)
+        return found
 
     def _opened(self, contact_id: str, secret: str) -> KeptContact:
         of_run, of_contact, fields, after = json.loads(self._decrypt(secret))

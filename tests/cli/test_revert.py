@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from leadway_provider.cli import main
 from leadway_provider.hooks.database import open_state
+from leadway_provider.policies import ContactRules
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from tests.airflow_version import forget_fernet
@@ -93,6 +94,18 @@ def test_contacts_are_as_they_were_before(
     assert (report["updated"], report["created"], report["unchanged"]) == (2, 1, 0)
 
 
+def test_a_created_contact_of_two_rows_is_deleted_once(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run created it for one row and updated it for the other; both are sent again afterwards."""
+    warehouse.fill((1, "ann@example.com", "Ann", None, None), (2, "ann@example.com", "Anna", None, None))
+    run_id = run_kept(rules=ContactRules(on_shared_identity="send"))
+    assert len(held(sandbox)) == 1
+    assert revert(capsys, run_id, "--created")["plan"]["deleted"] == 1
+    assert held(sandbox) == {}
+    assert sync("next", sql=SQL, rules=ContactRules(on_shared_identity="send"))["unchanged"] == 0
+
+
 def secrets(warehouse: Warehouse) -> list[str]:
     """What the table of earlier values holds."""
     with closing(sqlite3.connect(warehouse.state)) as database:
@@ -124,7 +137,9 @@ def test_a_revert_that_was_interrupted_goes_on(
     assert done["plan"] is None
     assert {each: held(sandbox)[each] for each in before} == before
     with closing(open_state("state")) as state:
-        assert len(state.reader().runs().of_sync(1, limit=9).records) == runs + 1
+        found = state.reader().runs().of_sync(1, limit=9).records
+    assert len(found) == runs + 1
+    assert found[0].calls > 4, "look-ups and writes of both commands"
 
 
 def test_without_a_confirmation_nothing_is_written(
@@ -136,6 +151,9 @@ def test_without_a_confirmation_nothing_is_written(
     assert main(["revert", "--run", run_id, *STATE]) == 2
     assert "2 contacts kept, 2 to write back" in capsys.readouterr().out
     assert held(sandbox) == after
+    with closing(open_state("state")) as state:
+        [last] = state.reader().runs().of_sync(1, limit=1).records
+    assert (last.task_run, last.counts["read"]) == (f"leadway revert --run {run_id}", 0)
     assert main(["revert", "--run", "000000000000", "--yes", *STATE]) == 1
     assert full
 
