@@ -42,6 +42,7 @@ NOT_RUN: Final[Mapping[str, str]] = {
         ".ci/run, which starts in a clone, has `make demo` as a part of its own"
     ),
     "make\n": "it prints the help, which tests/docs/test_contributing.py compares with the targets",
+    ".venv/bin/python -m tests.upgrade.make\n": "it writes what tests/upgrade/test_upgrade.py reads",
     'AIRFLOW_HOME="$PWD/.up/airflow" .venv/bin/leadway syncs\n': "it needs the state that `make up` has made",
     "curl https://services.leadconnectorhq.com/oauth/token \\\n  -d grant_type=authorization_code -d client_id=… "
     "-d client_secret=… -d code=… -d user_type=Location\n": "it needs an app of the vendor's marketplace",
