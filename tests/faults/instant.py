@@ -8,6 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+Statement = str | tuple[str, ...]
+"""How a statement begins, or the ways in which it may."""
+
 COMPARING = "SELECT r.source_key"
 """A batch of source rows is compared with what a SQLite state knows."""
 PLANNING = "INSERT INTO leadway_outbox"
@@ -17,12 +20,15 @@ SENDING = (
     "leadway_outbox.fingerprint, leadway_outbox.contact, leadway_outbox.lanes"
 )
 """The next rows are taken from the outbox."""
-ACKNOWLEDGING = "SELECT leadway_outbox.id, leadway_outbox.run_id, leadway_outbox.outcome"
-"""Rows that were delivered are about to leave the outbox."""
+ACKNOWLEDGING = (
+    "SELECT id, run_id, outcome FROM leadway_outbox",
+    "SELECT leadway_outbox.id, leadway_outbox.run_id, leadway_outbox.outcome",
+)
+"""Rows that were delivered are about to leave the outbox: of a SQLite state, and of one on a server."""
 
 
 @contextmanager
-def at(statement: str, act: Callable[[sa.Connection], object], *, after: int = 0) -> Iterator[list[int]]:
+def at(statement: Statement, act: Callable[[sa.Connection], object], *, after: int = 0) -> Iterator[list[int]]:
     """Do something once, just before a database is sent a statement that begins so; then the list has an item.
 
     Args:

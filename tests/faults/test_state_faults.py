@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from leadway_provider.exceptions import StateUnavailableError
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.store import database as database_module
-from tests.faults.instant import ACKNOWLEDGING, COMPARING, PLANNING, SENDING, at
+from tests.faults.instant import ACKNOWLEDGING, COMPARING, PLANNING, SENDING, Statement, at
 from tests.faults.promise import ROWS, acknowledged, assert_kept, attempt, failed, state_of
 from tests.operators.task import Warehouse
 
 GOES_ON = "The task's retry goes on from the last acknowledged contact"
 LOCKED = ("State store 'state': database is locked", "Another program holds it .*: end that one", GOES_ON)
 NOBODY = "SELECT id, email FROM customers WHERE id < 0"
-IN_THE_MIDDLE = {"planning": (PLANNING, 1), "acknowledging": (ACKNOWLEDGING, 1)}
+IN_THE_MIDDLE: dict[str, tuple[Statement, int]] = {"planning": (PLANNING, 1), "acknowledging": (ACKNOWLEDGING, 1)}
 """The moments at which a state that was good goes bad: how many such statements went well before."""
 
 
