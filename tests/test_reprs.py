@@ -29,7 +29,8 @@ SHOWN: Final = """
     holder host id identity ids in_crm into key lanes leadway_conn_id LeadwaySyncRunFacet.constants lease
     LeaseState.token links lives_on location_id locationId log_url lost mapping matches max_changed max_new max_repeated
     met method min_rows model more_locations name namespace only_keys options origin outcome Parted.rows parts
-    path phone_region Plan.missing planned plans problem process queryFingerprint quota quota_path reason Reason.message
+    path phone_region Plan.missing PlanOutput.common planned plans PlanTable.table problem process queryFingerprint
+    quota quota_path reason Reason.message
     records recovered removed_tags reports request retry_after reviewed_run row_hash run run_id runId
     RunLineage.constants says schema seen seen_by_newer sent Sentence.text source source_key sources
     SpooledRows._batches

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.policies import GuardPolicy, is_template
+from leadway_provider.sync.plan_target import plan_target
 from leadway_provider.sync.row import KEY_LENGTH, source_keys
 
 
@@ -24,7 +25,7 @@ def _no_number(name: str) -> None:
 _JSON: Final = json.JSONDecoder(parse_constant=_no_number)
 """Reads no `NaN` and no `Infinity`, which Python would take for numbers."""
 
-_OPTIONAL: Final = ("mapping", "constants", "stamps", "only_keys")
+_OPTIONAL: Final = ("mapping", "constants", "stamps", "only_keys", "plan_to")
 
 
 def without_templates(value: Any) -> Any:
@@ -112,6 +113,7 @@ _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "incremental": _flag,
     "only_keys": _list,
     "guards": _guards,
+    "plan_to": plan_target,
 }
 
 

@@ -31,6 +31,7 @@ from leadway_provider.operators.departure import remove_contacts
 from leadway_provider.operators.dry_run import tell_dry_run
 from leadway_provider.operators.lineage import run_lineage
 from leadway_provider.operators.loop import Loop, LoopThread
+from leadway_provider.operators.plan_to import plan_engine, plan_output
 from leadway_provider.operators.planning import PlanPhase
 from leadway_provider.operators.reading import as_of, interval_to_read, reader
 from leadway_provider.operators.report import (
@@ -80,6 +81,7 @@ class Execution:
     Attributes:
         sync: the source → account pair; its location is `ALL_ACCOUNTS` where each row names its account.
         rows: the account's rows, where the source was read for many accounts at a time; None reads the source.
+        plan_engine: the database of the table that a dry run writes its plan to.
     """
 
     request: SyncRequest
@@ -93,6 +95,7 @@ class Execution:
     cancel_token: CancelToken
     timing: Timing
     rows: Callable[[], AbstractContextManager[OpenRows]] | None = None
+    plan_engine: sa.Engine | None = None
 
     @property
     def is_of_many(self) -> bool:
@@ -136,6 +139,7 @@ class Execution:
             record=RunRecord(run_lineage(request, sync, source)),
             cancel_token=CancelToken(),
             timing=timing,
+            plan_engine=plan_engine(request),
         )
 
     def of_account(self, location_id: str) -> Execution:
@@ -273,7 +277,10 @@ class Execution:
             read: _Read = {"is_whole": planned.is_whole, "only_keys": some, "watermark": watermark}
             if request.dry_run:
                 run.finish_dry_run(planned.counts, planned.seen, **read)
-                told = tell_dry_run(request, run, planned, account)
+                output = plan_output(
+                    request, self.sync, run.id, self.plan_engine, self.timing, of_many=self.rows is not None
+                )
+                told = tell_dry_run(request, run, planned, account, output=output, cancel_token=self.cancel_token)
                 self._finish(run, planned.counts, account, began_at)
                 return self._judged(run, state, unkeyed, told)
             log_sealed(run.seal(planned.counts, planned.seen, **read))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _TEMPLATE_FIELDS: Final = (
     *("sql", "parameters", "hook_params", "sql_conn_id", "leadway_conn_id", "location_id", "state_conn_id"),
     *("sync_name", "reviewed_run", "mapping", "constants", "max_rejected", "dry_run", "full_resync", "allow_older"),
-    *("incremental", "only_keys", "guards", "compare", "stamps"),
+    *("incremental", "only_keys", "guards", "compare", "stamps", "plan_to"),
 )
 
 
@@ -122,6 +122,9 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         on_match: `upsert` writes every changed row. `update_only` never creates a contact: a row that has none in the
             account is skipped. `create_only` never changes a contact that exists: a row that has one is skipped. For
             what that costs see `docs/account.md`.
+        plan_to: where a dry run writes its plan, row by row, in place of the one before: a table of a connection,
+            `warehouse:crm.plan`, or the absolute path of a CSV file. Templated.
+        plan_values: let that plan have the values that would be sent, too.
 
     Raises:
         AirflowFailException: too many rejected rows, or something that a person must correct.
@@ -181,6 +184,8 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         only_keys: Sequence[object] | str | None = None,
         compare: str = "state",
         on_match: OnMatch = "upsert",
+        plan_to: str | None = None,
+        plan_values: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -204,6 +209,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         self.incremental = incremental
         self.only_keys = only_keys
         self.compare = compare
+        self.plan_to = plan_to
         # A dict, because Airflow renders what is in one.
         self.guards = dict(guards) if isinstance(guards, Mapping) else asdict(guards or GuardPolicy())
         self.deferrable = default_deferrable() if deferrable is None else deferrable
@@ -223,11 +229,12 @@ class LeadwayUpsertContactsOperator(BaseOperator):
             "retry_refused": retry_refused,
             "on_match": on_match,
             "keep_before": keep_before,
+            "plan_values": plan_values,
         }
         known = {name: without_templates(getattr(self, name)) for name in _TEMPLATE_FIELDS}
         known = {name: value for name, value in known.items() if value is not None}
         self._overlaps_if_incremental = "incremental" not in known
-        self._request_of(known)
+        self._request_of(known if "dry_run" in known else {**known, "plan_to": None})  # it may become a dry run
         self.record: RunRecord | None = None
         self._execution: Execution | None = None
         self._is_stopped = False

@@ -218,7 +218,7 @@ def _querying(name: str, sql: str | None = None) -> Iterator[None]:
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
-        if _is_unavailable(error):
+        if is_unavailable(error):
             raise SourceUnavailableError(
                 f"Source {name!r} broke off: {cause(error).removesuffix('.')}. Nothing of this plan was sent; "
                 "the task's retry reads the query again."
@@ -233,7 +233,7 @@ def _querying(name: str, sql: str | None = None) -> Iterator[None]:
         raise SourceError(f"Source {name!r}: a value can't be converted ({type(error).__name__})") from None
 
 
-def _is_unavailable(error: sa.exc.SQLAlchemyError) -> bool:
+def is_unavailable(error: sa.exc.SQLAlchemyError) -> bool:
     """Return whether the database failed; otherwise it refuses the query, and would refuse it again.
 
     Drivers raise an OperationalError for both: sqlite3 and pymysql also where a table or a column is missing.

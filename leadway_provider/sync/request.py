@@ -22,11 +22,12 @@ from leadway_provider.policies import (
     parse_limit,
     rows_allowed,
 )
+from leadway_provider.sync.plan_target import PlanTarget
 
 NOT_PLANNED: Final = frozenset(
     {
         *("task_id", "default_name", "sync_name", "leadway_conn_id", "location_id", "state_conn_id", "reviewed_run"),
-        "worker",
+        *("worker", "plan_to", "plan_values"),
         *("batch_size", "max_in_flight", "max_rejected", "ledger_days", "keep_before"),
         *("quota", "guards", "deferrable", "on_busy", "emit_unchanged", "overlap", "retry_refused"),
     }
@@ -38,7 +39,7 @@ ALL_ACCOUNTS: Final = "*"
 """The location of a sync whose rows name their accounts: what its runs read is each account's own sync from then on."""
 _TYPES: Final[Mapping[type, tuple[str, tuple[str, ...]]]] = {
     int: ("a whole number", ("batch_size", "max_in_flight", "ledger_days", "retry_refused")),
-    bool: ("True or False", ("strict", "deferrable", "emit_unchanged", "keep_before")),
+    bool: ("True or False", ("strict", "deferrable", "emit_unchanged", "keep_before", "plan_values")),
     timedelta: ("a timedelta, such as timedelta(hours=6)", ("overlap",)),
     ContactRules: ("a ContactRules", ("rules",)),
     RemovalPolicy: ("a RemovalPolicy", ("removal",)),
@@ -77,6 +78,8 @@ class SyncRequest:
         only_keys: the source keys of the rows that are synced; None for all.
         compare: what a row is compared with: what the account last acknowledged, or what it holds now.
         on_match: which rows are written: all, only those whose contact exists, or only the others.
+        plan_to: where a dry run writes its plan; None for nowhere.
+        plan_values: whether the plan has the values that would be sent.
 
     Raises:
         ConfigurationError: a value can't be used; the message names task and argument.
@@ -121,6 +124,8 @@ class SyncRequest:
     only_keys: tuple[str, ...] | None = None
     compare: Literal["state", "account"] = "state"
     on_match: OnMatch = "upsert"
+    plan_to: PlanTarget | None = None
+    plan_values: bool = False
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -129,16 +134,7 @@ class SyncRequest:
                 raise ConfigurationError(
                     f"{name} of task {self.task_id} is {value}; it must be a whole number, 1 or more."
                 )
-        if self.dry_run and self.reviewed_run:
-            raise ConfigurationError(
-                f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other delivers a plan."
-            )
-        if self.worker is not None and (type(self.worker) is not int or self.worker < 0):
-            raise ConfigurationError(f"worker of task {self.task_id} is {self.worker!r}; give each its number.")
-        if self.worker is not None and self.dry_run:
-            raise ConfigurationError(
-                f"Task {self.task_id} has both dry_run and worker; the one plans, the other delivers a plan."
-            )
+        self._check_dry_run()
         self._check_choices()
         if self.compare == "account" and self.full_resync:
             raise ConfigurationError(
@@ -152,6 +148,23 @@ class SyncRequest:
             check_stamps(self.stamps or {})
         except MappingError as error:
             raise MappingError(f"Task {self.task_id}: {error}") from None
+
+    def _check_dry_run(self) -> None:
+        if self.dry_run and self.reviewed_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has both dry_run and reviewed_run; the one plans, the other delivers a plan."
+            )
+        if self.plan_to is not None and not self.dry_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has plan_to, and dry_run is False: only a dry run writes its plan. Leave plan_to "
+                "out, or blank, where the task delivers."
+            )
+        if self.worker is not None and (type(self.worker) is not int or self.worker < 0):
+            raise ConfigurationError(f"worker of task {self.task_id} is {self.worker!r}; give each its number.")
+        if self.worker is not None and self.dry_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has both dry_run and worker; the one plans, the other delivers a plan."
+            )
 
     def _check_types(self) -> None:
         for kind, (wanted, names) in _TYPES.items():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,6 +172,18 @@ def test_a_dry_run_is_delivered_as_it_was_reviewed(agency: Warehouse, sandbox: S
     report = sync("second", sql=SQL, reviewed_run=planned["run_id"], max_rejected=1)
     assert short(report) == {"read": 3, "created": 2, "invalid": 1, "accounts": 2}
     assert emails(sandbox, SOUTH) == {"p2@example.com"}
+
+
+def test_the_plan_of_each_account_is_written(agency: Warehouse, tmp_path: Path) -> None:
+    """A table has the account of each row; a file is one account's, and its name says whose."""
+    agency.fill(row(1, NORTH), row(2, SOUTH), row(3, SOUTH), row(4, None))
+    for run_id, plan_to in (("table", "warehouse:plan"), ("file", str(tmp_path / "plan.csv"))):
+        sync(run_id, sql=SQL, dry_run=True, max_rejected=1, plan_to=plan_to)
+    with sqlite3.connect(agency.file) as database:
+        found = database.execute("SELECT location_id, source_key FROM plan ORDER BY source_key").fetchall()
+    assert found == [(NORTH, "1"), (SOUTH, "2"), (SOUTH, "3")]
+    files = {each.name: len(each.read_text().splitlines()) for each in tmp_path.glob("*.csv")}
+    assert files == {f"plan.{NORTH}.csv": 1 + 1, f"plan.{SOUTH}.csv": 1 + 2}
 
 
 def test_only_keys_touch_no_other_row(agency: Warehouse, sandbox: SandboxServer) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from leadway_provider.policies import ContactRules, GuardPolicy, QuotaPolicy, RemovalPolicy
+from leadway_provider.sync.plan_target import PlanTable
 from leadway_provider.sync.request import NOT_PLANNED, SyncRequest
 
 REQUEST: Final = SyncRequest(task_id="sync", default_name="customers.sync", sql="SELECT 1", sql_conn_id="a", key="id")
@@ -51,6 +52,8 @@ ANOTHER: Final[dict[str, Any]] = {
     "only_keys": ("7",),
     "compare": "account",
     "on_match": "update_only",
+    "plan_to": PlanTable("shop", "crm", "plan"),
+    "plan_values": True,
 }
 """Another value for each field."""
 
@@ -69,7 +72,7 @@ def test_there_is_another_value_for_each_field() -> None:
 @pytest.mark.parametrize("name", [each.name for each in fields(SyncRequest)])
 def test_a_field_is_in_the_digest_or_does_not_change_a_plan(name: str) -> None:
     """Whatever decides what is planned makes another digest; nothing else does."""
-    before = replace(REQUEST, incremental=name == "overlap")  # overlap needs it
+    before = replace(REQUEST, incremental=name == "overlap", dry_run=name == "plan_to")  # these need it
     changed = replace(before, **{name: ANOTHER[name]})
     assert getattr(changed, name) != getattr(before, name)
     assert (digest(changed) == digest(before)) is (name in NOT_PLANNED)
