@@ -209,8 +209,7 @@ def test_a_run_without_changes_is_the_same_run_with_params(warehouse: Warehouse,
     params = sync_params()
     values = {name: param.resolve() for name, param in params.items()}
     assert counted(run("one", values | {"only_keys": ["2"]}, **from_params(params))) == {"created": 1}
-    told = counted(run("dry", values | {"dry_run": True}, **from_params(params)))
-    assert (told["unchanged"], told["pending"], told["creates"]) == (1, 1, 1)
+    assert counted(run("dry", values | {"dry_run": True}, **from_params(params))) == {"unchanged": 1, "pending": 1}
     assert counted(run("all", values, **from_params(params))) == {"unchanged": 1, "created": 1}
     assert len(sandbox.journal.writes) == 2
 
