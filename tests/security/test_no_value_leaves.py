@@ -34,6 +34,8 @@ SQL = (
 )
 _BY_CHANCE = re.compile(r"gAAAAA[\w-]+|[0-9a-f]{16,}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?|\d+\.\d+")
 """Encrypted text, ids, times and durations, which have any characters by chance."""
+_TEXT_IN_BYTES = re.compile(rb"[ -~]{6,}")
+"""What could be text in bytes: hashes have three letters in a row by chance, but seldom six characters of text."""
 EVERY_PIECE = [piece for value in VALUES for piece in pieces(value)]
 
 
@@ -117,7 +119,8 @@ class Shown:
                 cursor = database.execute(f"SELECT * FROM {table}")  # noqa: S608 - a table of the store
                 names = [each[0] for each in cursor.description]
                 for row in cursor:
-                    yield repr([v for name, v in zip(names, row, strict=True) if (table, name) != WAITING])
+                    values = [v for name, v in zip(names, row, strict=True) if (table, name) != WAITING]
+                    yield repr([_TEXT_IN_BYTES.findall(v) if isinstance(v, bytes) else v for v in values])
 
     def _commands(self) -> Iterator[str]:
         """What the commands print."""
