@@ -138,5 +138,6 @@ def test_a_deadlock_is_repeated(sandbox: SandboxServer, state: sa.URL) -> None:
             sa.event.remove(sa.Engine, "handle_error", remember)
         locking[0].result(timeout=30)
     assert done
-    assert [len(found & {"40P01", 1213}) for found in errors] == [1]
+    assert errors
+    assert all(found & {"40P01", 1213} for found in errors)
     assert_kept(sandbox, report)
