@@ -6,7 +6,7 @@ from leadway_provider.policies import ContactRules, GuardPolicy, QuotaPolicy, Re
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
@@ -29,6 +29,10 @@ _NUMBER: Final = re.compile(r"\d{1,18}(\.\d{1,18})?(e-\d{1,2})?", re.ASCII)
 OnMatch: TypeAlias = Literal["upsert", "update_only", "create_only"]
 """What becomes of rows whose contact exists in the account, and of the others."""
 ON_MATCH: Final[tuple[OnMatch, ...]] = ("upsert", "update_only", "create_only")
+
+WriteWhen: TypeAlias = Literal["always", "once", "if_empty"]
+"""When a field is written."""
+_WRITE: Final[tuple[WriteWhen, ...]] = ("always", "once", "if_empty")
 
 Limit: TypeAlias = int | float
 """The most rows of a kind: a whole number of rows, or below 1 a share."""
@@ -85,6 +89,10 @@ class ContactRules:
         on_shared_identity: what becomes of rows that share an e-mail or a phone. `separate`: rows with the same first
             identity are one contact, held by one key and the others superseded; the second identity is sent by one key
             and withheld from the others. `invalid`: the others are rejected. `send`: all are sent, in order.
+        write: when a field is written, by target, such as `{"source": "once", "assigned_to": "if_empty"}`. `always` is
+            the default. `once`: only where the sync makes the contact. `if_empty`: only where the CRM holds nothing in
+            the field. E-mail, phone, contact id, tags and do-not-disturb settings have no such choice. It is kept as a
+            sorted tuple of pairs.
 
     Raises:
         MappingError: a value is not one of these.
@@ -98,6 +106,7 @@ class ContactRules:
     tags_mode: Literal["add", "replace", "remove"] = "add"
     identity: tuple[Literal["email", "phone"], ...] = ("email", "phone")
     on_shared_identity: Literal["separate", "invalid", "send"] = "separate"
+    write: Mapping[str, WriteWhen] | tuple[tuple[str, WriteWhen], ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in _RULES.items():
@@ -108,6 +117,24 @@ class ContactRules:
         once_each = len(set(self.identity)) == len(self.identity)
         if not once_each or set(self.identity) not in ({"email"}, {"phone"}, {"email", "phone"}):
             raise MappingError(f"identity is {self.identity!r}; it holds 'email', 'phone' or both, each once.")
+        object.__setattr__(self, "write", self._pairs())
+
+    def _pairs(self) -> tuple[tuple[str, WriteWhen], ...]:
+        if not isinstance(self.write, Mapping | tuple):
+            raise MappingError(f'write is {self.write!r}; give a dict such as {{"source": "once"}}.')
+        pairs = dict(self.write)
+        for target, policy in pairs.items():
+            if not isinstance(target, str):
+                raise MappingError(f"write has {target!r}, which is not a text; name a target such as 'source'.")
+            if policy not in _WRITE:
+                choices = " or ".join(map(repr, _WRITE))
+                raise MappingError(f"write has {policy!r} for {target!r}; it can be {choices}.")
+        return tuple(sorted(pairs.items()))
+
+    @property
+    def write_policies(self) -> dict[str, WriteWhen]:
+        """When a field is written, by target as the user writes it."""
+        return dict(self.write)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ SHOWN: Final = """
     AccountsAttempt.rows AccountsAttempt.tried _ids _name _Plan.general _Plan.leading _Plan.types _producer _result
     _schemaURL abroad
     accounts acknowledged after api_path api_paths api_version backend base_url by_form calls_path catalog
-    channels claimed claims client client_id code collision column columns company_id conn_id contact_id country counts
+    channels claimed claims client client_id code collision column columns company_id conn_id contact_id
+    ContactRules.write country counts
     created_in cursor dag_id data_type database default default_name digest document_type drivername
     DryRunFigures.effects DryRunFigures.fields effect Entry.text
     expression failure failures feeds field field_key fingerprint first_key found given_up HeldLease.token

@@ -45,6 +45,8 @@ class Contact:
             update by id sends no other field.
         matches: the id of the contact that the account was found to match for this one, if any. Then `differing` is
             about that contact, and all fields are sent.
+        once: the API paths of the fields that are sent only where a contact is made.
+        if_empty: those of the fields that are sent only where the CRM holds nothing in them.
     """
 
     fields: Mapping[str, JsonValue] = field(repr=False)
@@ -55,6 +57,8 @@ class Contact:
     contact_id: str | None = None
     differing: frozenset[str] | None = field(default=None, repr=False)
     matches: str | None = None
+    once: frozenset[str] = field(default=frozenset(), repr=False)
+    if_empty: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def update_fields(self) -> dict[str, JsonValue]:

@@ -20,8 +20,9 @@ from leadway_provider.contacts.phone import phone
 from leadway_provider.contacts.reasons import UnfitError, reason
 from leadway_provider.contacts.row import ContactMapping, MappedColumn, OnBlank, Step
 from leadway_provider.contacts.targets import CUSTOM_PREFIX, Kind, Target, find_target
+from leadway_provider.contacts.write_policy import check_write, compile_write
 from leadway_provider.exceptions import MappingError, SourceError
-from leadway_provider.policies import ContactRules
+from leadway_provider.policies import ContactRules, WriteWhen
 
 __all__ = ["VERSION", "ContactMapping", "MappedColumn", "check_targets", "compile_mapping", "needs_users"]
 
@@ -102,9 +103,10 @@ def compile_mapping(
             assigned.append(_resolved(each, find))
     _require_one_source_each(assigned, mistakes)
     _require_identity(named, rules, mistakes)
+    write = compile_write(rules, {each.api_path: each.written for each in assigned}, find, mistakes)
     compiled = _compiled(assigned, key_positions, rules, users or {}, mistakes)
     mistakes.raise_if_any()
-    return compiled
+    return _with_policies(compiled, write) if write else compiled
 
 
 def find_key(columns: Sequence[str], key: Sequence[str]) -> tuple[int, ...]:
@@ -142,6 +144,7 @@ def check_targets(
         if each.target.kind not in (Kind.CUSTOM, Kind.USER):
             with mistakes.noted():
                 _constant(each, converter(each.target.kind, rules, {})[0], rules)
+    check_write(rules, mistakes)
     mistakes.raise_if_any()
 
 
@@ -300,6 +303,16 @@ def _compiled(
         constants=constants,
         targets={each.api_path: each.written for each in assigned},
         users_digest=_users_digest(users) if any(each.target.kind is Kind.USER for each in assigned) else b"",
+    )
+
+
+def _with_policies(compiled: ContactMapping, write: Mapping[WriteWhen, frozenset[str]]) -> ContactMapping:
+    policies = json.dumps({policy: sorted(paths) for policy, paths in write.items()}, sort_keys=True)
+    return replace(
+        compiled,
+        digest=blake2b(compiled.digest + policies.encode(), digest_size=16).digest(),
+        once=write.get("once", frozenset()),
+        if_empty=write.get("if_empty", frozenset()),
     )
 
 

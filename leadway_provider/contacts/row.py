@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -69,6 +69,8 @@ class ContactMapping:
         users_digest: 8 bytes that stand for the account's users, whose list no row's digest holds; none where no field
             needs them.
         stamps: the fields that are written with whatever is sent anyway; no digest holds them.
+        once: the API paths of the fields that are written only where a contact is made.
+        if_empty: those of the fields that are written only where the CRM holds nothing in them.
     """
 
     key_positions: tuple[int, ...]
@@ -81,6 +83,8 @@ class ContactMapping:
     targets: Mapping[str, str] = field(repr=False)
     users_digest: bytes = field(default=b"", repr=False)
     stamps: tuple[Stamp, ...] = ()
+    once: frozenset[str] = field(default=frozenset(), repr=False)
+    if_empty: frozenset[str] = field(default=frozenset(), repr=False)
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
         """Return the contact of a row, or its rejection with every reason. It never raises, whatever the values.
@@ -104,6 +108,9 @@ class ContactMapping:
             self._explain_regions(bad)
         given = values.pop(CONTACT_ID, None)
         contact_id = given if isinstance(given, str) else None
+        for path in self.if_empty:
+            if path in values and values[path] is None:
+                del values[path]  # there is nothing to clear where the CRM holds nothing
         fields = self._nested(values, bad)
         reasons = tuple(bad.values())
         if contact_id is None and not any(fields.get(name) for name in self.rules.identity):
@@ -112,7 +119,10 @@ class ContactMapping:
         if bad and (self.rules.strict or self._is_misdirected(bad, contact_id)):
             return Rejection(reasons)
         add_tags, remove_tags = self._take_tags(fields)
-        return Contact(fields, add_tags, remove_tags, reasons, tuple(notes), contact_id)
+        made = Contact(fields, add_tags, remove_tags, reasons, tuple(notes), contact_id)
+        if not (self.once or self.if_empty):
+            return made
+        return replace(made, once=self.once.intersection(values), if_empty=self.if_empty.intersection(values))
 
     def _explain_regions(self, bad: dict[str, Reason]) -> None:
         """Say of phones without a known country that the row has one, but for a value that was not understood."""

@@ -161,7 +161,7 @@ def _entry(delivery: Delivery) -> LedgerEntry:
         source_key=delivery.row.source_key,
         outcome=delivery.outcome,
         contact_id=delivery.contact_id,
-        sent=set() if delivery.outcome is RowState.SKIPPED else contact.api_paths,
+        sent=set() if delivery.outcome is RowState.SKIPPED else contact.api_paths - delivery.left_out,
         not_kept=delivery.not_kept,
         reasons=(*delivery.reasons, *contact.withheld, *contact.notes, *delivery.remarks),
         status=delivery.status,

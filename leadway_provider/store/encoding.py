@@ -15,6 +15,7 @@ from leadway_provider.contacts.row import MappedColumn
 # library's JSON gives integers of any size and floats back as they were.
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _FAST_ENCODER: Final = msgspec.json.Encoder()
+_POLICIES: Final = ("once", "if_empty")
 
 
 class Remarks(NamedTuple):
@@ -41,6 +42,7 @@ def encode_contact(contact: Contact) -> str:
         document["differing"] = sorted(contact.differing)
     if contact.matches is not None:
         document["matches"] = contact.matches
+    document.update((name, sorted(paths)) for name in _POLICIES if (paths := getattr(contact, name)))
     # A tenth of the time; it writes other characters than ASCII as they are, and refuses integers of more than 64 bits.
     try:
         encoded = _FAST_ENCODER.encode(document)
@@ -61,6 +63,7 @@ def decode_contact(text: str) -> Contact:
         contact_id=document.get("contact_id"),
         differing=frozenset(document["differing"]) if "differing" in document else None,
         matches=document.get("matches"),
+        **{name: frozenset(document[name]) for name in _POLICIES if name in document},
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from leadway_provider.contacts.contact import Contact
+from leadway_provider.contacts.write_policy import needs_look
 from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sync.tags import MOST_CONTACTS
 
@@ -71,15 +72,23 @@ class CallCounter:
         """
         differing = contact.differing
         # On a contact that exists, only a second call changes the company's name.
-        is_renamed = bool(contact.upsert_only_fields) and (differing is None or "companyName" in differing)
+        company = contact.upsert_only_fields.keys() - contact.once
+        is_renamed = bool(company) and (differing is None or "companyName" in differing)
         self.contact_calls += 2 if by_id and (is_missing or is_renamed) else 1
         if self.looks_up and (is_missing or not by_id):
             self.contact_calls += 1
+        self.contact_calls += self._looks(contact, is_matched=is_missing or not by_id)
         if differing is not None and "tags" not in differing:
             return
         for kind, tags in (("add", contact.add_tags), ("remove", contact.remove_tags)):
             if tags:
                 self._add_tags((kind, *sorted(tags)))
+
+    def _looks(self, contact: Contact, *, is_matched: bool) -> int:
+        """Return how many look-ups the write policies of a contact's fields need at most."""
+        if is_matched and not self.looks_up and contact.repeatable and (contact.once or contact.if_empty):
+            return 2  # by e-mail and phone, and by the id of what is found
+        return int(needs_look(contact))
 
     def _add_tags(self, change: tuple[str, ...]) -> None:
         if change in self._tagged or len(self._tagged) < _MOST_SETS:

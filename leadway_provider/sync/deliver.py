@@ -277,6 +277,7 @@ class OutboxDelivery:
             plan_again=self._order.is_shared(row, echo.contact_id),
             denied=(*kept, *written.denied),
             was_marked=written.was_marked,
+            left_out=written.left_out,
         )
 
     async def _placed(self, row: OutboxRow) -> OutboxRow:

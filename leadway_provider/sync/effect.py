@@ -54,7 +54,7 @@ class RowEffect:
         if contact.differing is not None and not self.is_missing:
             return contact.differing
         if self.by_id and not self.is_missing:
-            return frozenset(contact.update_paths | contact.upsert_only_fields.keys())
+            return frozenset(contact.update_paths | contact.upsert_only_fields.keys()) - contact.once
         return frozenset(contact.api_paths)
 
     def fields(self, columns: Sequence[MappedColumn]) -> list[str]:

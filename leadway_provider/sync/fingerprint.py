@@ -22,6 +22,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from leadway_provider.contacts.contact import Contact, JsonValue
+from leadway_provider.contacts.write_policy import without_paths
 
 Hasher: TypeAlias = Callable[[Sequence[object]], bytes]
 """Returns 8 bytes that change when a row's values do."""
@@ -108,11 +109,18 @@ def contact_half(fingerprint: bytes) -> bytes:
 
 
 def _comparable(contact: Contact) -> JsonValue:
-    """Return what the contact holds in one order: tags, chosen options and custom fields have none in the CRM."""
+    """Return what the contact holds in one order: tags, chosen options and custom fields have none in the CRM.
+
+    Of a field that is written only where the CRM holds nothing, it has no value, and only that there is one. It has
+    nothing of a field that is written only where a contact is made.
+    """
+    if_empty: list[JsonValue] = [*sorted(contact.if_empty)]
+    contact = without_paths(contact, contact.once | contact.if_empty)
     fields: dict[str, JsonValue] = {
         name: _unordered(value) if isinstance(value, list) else value for name, value in contact.fields.items()
     }
-    return [fields, [*sorted(contact.add_tags)], [*sorted(contact.remove_tags)], contact.contact_id]
+    found: list[JsonValue] = [fields, [*sorted(contact.add_tags)], [*sorted(contact.remove_tags)], contact.contact_id]
+    return [*found, if_empty] if if_empty else found
 
 
 def _unordered(values: list[JsonValue]) -> JsonValue:

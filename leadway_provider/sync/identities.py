@@ -13,6 +13,8 @@ from leadway_provider.sync.records import Identity
 IDENTITIES: Final[tuple[Identity, ...]] = ("email", "phone")
 """The fields that the account can match contacts by."""
 
+_FURTHER: Final[Mapping[Identity, str]] = {"email": "additionalEmails", "phone": "additionalPhones"}
+"""Where a contact shows further ones, by which the account matches it as well."""
 _BYTES: Final = 10
 """In a sync of 200 million identities, the chance that any two of them have one hash is 1 in 60 million."""
 
@@ -54,6 +56,16 @@ class IdentityHasher:
         """Return the hashes of the e-mail and the phone that a contact of the account shows."""
         values = {name: fields.get(name) for name in IDENTITIES}
         return frozenset(self.hash(name, value) for name, value in values.items() if isinstance(value, str) and value)
+
+    def shares(self, contact: Contact, fields: Mapping[str, JsonValue]) -> bool:
+        """Return whether a contact of the account has an e-mail or phone of this one, also as a further one."""
+        wanted = set(self.of(contact))
+        for name, further in _FURTHER.items():
+            others = fields.get(further)
+            for value in (fields.get(name), *(others if isinstance(others, list) else ())):
+                if isinstance(value, str) and value and self.hash(name, value) in wanted:
+                    return True
+        return False
 
 
 UNKEYED: Final = IdentityHasher()

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact, JsonValue
 from leadway_provider.contacts.echo import not_kept
+from leadway_provider.contacts.write_policy import without_paths
 from leadway_provider.exceptions import UnavailableError
 from leadway_provider.sync.ports import ContactSink, ContactView, UpsertEcho
 
@@ -120,6 +121,8 @@ def _is_newer(found: ContactView, sent_at: datetime) -> bool:
 def _differs(contact: Contact, found: ContactView) -> bool:
     """Return whether a contact holds other values than were sent: by a clock that is behind, older ones seem new.
 
-    A search may show less of a contact than there is.
+    A search may show less of a contact than there is. Fields that are written only where a contact is made may have had
+    other values in the source when that call was sent.
     """
-    return any(reason.code == "changed" for reason in not_kept(contact.fields, found.fields, new=True))
+    sent = without_paths(contact, contact.once | contact.if_empty).fields
+    return any(reason.code == "changed" for reason in not_kept(sent, found.fields, new=True))

@@ -16,7 +16,8 @@ from leadway_provider.sync.lost import created_contact, find_created, recover
 from leadway_provider.sync.ports import UpsertEcho
 from leadway_provider.sync.records import Blocker, OutboxRow
 from leadway_provider.sync.skipped import SkippedError, contact_exists, contact_not_found
-from leadway_provider.sync.writer import ContactWriter, Written
+from leadway_provider.sync.writer import ContactWriter
+from leadway_provider.sync.written import Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -157,6 +157,7 @@ class Delivery:
         denied: what the contacts of other rows kept, so that the row was written without it.
         maybe_written: whether the contact of a refused row may have been written, because no answer could be read.
         was_marked: whether this delivery may have marked the row as sent.
+        left_out: the API paths of the fields that write policies have left to the CRM.
     """
 
     row: OutboxRow
@@ -172,6 +173,7 @@ class Delivery:
     denied: tuple[Blocker, ...] = ()
     maybe_written: bool = False
     was_marked: bool = False
+    left_out: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def fingerprint(self) -> bytes | None:

@@ -169,12 +169,16 @@ class ContactDigester:
         """Return the API paths of the fields that a contact sends and the account has otherwise.
 
         E-mail and phone are compared as the account matches them; tags as the contact adds, removes or replaces them.
+        What is left to the account does not differ: fields that are written only where a contact is made, and those
+        that are written only where the account holds nothing, if it holds something.
         """
         places = {path: place * _BYTES for place, path in enumerate(self.form.paths)}
         found = {
             path
             for path, value in self.form.sent(contact).items()
-            if digest.fields[places[path] : places[path] + _BYTES] != self._hash(value)
+            if (shown := digest.fields[places[path] : places[path] + _BYTES]) != self._hash(value)
+            and path not in contact.once
+            and (path not in contact.if_empty or shown == _BLANK)
         }
         held = {digest.tags[start : start + _BYTES] for start in range(0, len(digest.tags), _BYTES)}
         hashed = {

@@ -12,6 +12,7 @@ from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason
 from leadway_provider.contacts.echo import not_kept
 from leadway_provider.contacts.reasons import reason
+from leadway_provider.contacts.write_policy import for_existing, needs_look
 from leadway_provider.exceptions import (
     ContactNotFoundError,
     IdentityTakenError,
@@ -24,6 +25,7 @@ from leadway_provider.sync.lost import find_created, recover
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import ContactSink, UpsertEcho
 from leadway_provider.sync.records import Blocker, Identity, OutboxRow
+from leadway_provider.sync.written import Written
 
 
 class NoIdentityError(Exception):
@@ -38,29 +40,6 @@ class NoIdentityError(Exception):
     def __init__(self, reasons: tuple[Reason, ...]) -> None:
         super().__init__("no identity is left")
         self.reasons = reasons
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of writing a row.
-
-    Attributes:
-        echo: the answer that shows the contact as it is now.
-        is_new: whether this sync created the contact for the row.
-        not_kept: the fields that the answer shows otherwise, by their API paths.
-        remarks: what else happened, by API paths.
-        in_crm: the hashes of the identities that the contact has now, as the answer shows them.
-        denied: what other rows' contacts kept, and was not known to be kept before.
-        was_marked: whether the row may have been marked as sent before the call.
-    """
-
-    echo: UpsertEcho
-    is_new: bool
-    not_kept: tuple[Reason, ...] = ()
-    remarks: tuple[Reason, ...] = ()
-    in_crm: frozenset[str] = frozenset()
-    denied: tuple[Blocker, ...] = ()
-    was_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +88,12 @@ class ContactWriter:
         if contact_id := await self._created_before(row):
             with suppress(ContactNotFoundError):
                 return await self._write_to_found(row, contact_id, contact, remarks)
-        echo = await self._upsert(row, contact)
+        matched = await self._match(row, contact)
+        echo = matched.echo
         if self._lacks(echo, [each for each in row.left_behind if each.contact_id != echo.contact_id]):
             written = await self._write_to_found(row, echo.contact_id, contact, remarks)
-            return replace(written, is_new=echo.new)
-        return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), tuple(remarks))
+            return replace(written, is_new=matched.is_new, left_out=matched.left_out)
+        return replace(matched, remarks=tuple(remarks))
 
     async def free(self, row: OutboxRow, blockers: Sequence[Blocker]) -> list[Blocker]:
         """Let contacts give up what a row is about to take, and return those blockers whose contacts keep it.
@@ -165,6 +145,10 @@ class ContactWriter:
         Raises:
             ContactNotFoundError: the account has no such contact.
         """
+        given = contact.api_paths
+        held = (await self.sink.get_contact(contact_id)).fields if needs_look(contact) else None
+        contact = for_existing(contact, held)
+        left_out = frozenset(given - contact.api_paths)
         echo, contact, taken = await self._update(contact_id, contact)
         differences = not_kept(contact.fields, echo.kept, new=False)
         lost = {each.field for each in differences if each.field in contact.identities}
@@ -175,7 +159,8 @@ class ContactWriter:
             kept = (*kept, reason("companyName", "dropped"))
         if any(each.field == "companyName" for each in kept):
             echo, kept = await self._update_company(echo, contact, kept)
-        return self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
+        written = self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
+        return replace(written, left_out=left_out)
 
     def _lacks(self, echo: UpsertEcho, blockers: Sequence[Blocker]) -> bool:
         """Return whether an answer does not show all of what other contacts have."""
@@ -206,9 +191,40 @@ class ContactWriter:
             recreated = reason("", "contact_recreated")
             with suppress(ContactNotFoundError):
                 return await self._write_to_found(row, contact_id, contact, (*remarks, recreated))
-        echo = await self._upsert(row, contact)
-        moved = reason("", "contact_recreated" if echo.new else "contact_moved")
-        return self._written(echo, echo.new, not_kept(contact.fields, echo.kept, new=echo.new), (*remarks, moved))
+        matched = await self._match(row, contact)
+        moved = reason("", "contact_recreated" if matched.is_new else "contact_moved")
+        return replace(matched, remarks=(*remarks, moved))
+
+    async def _match(self, row: OutboxRow, contact: Contact) -> Written:
+        """Let the account match a contact or create one; one that exists gets what write policies allow.
+
+        An upsert does not tell before whether it creates. So where a policy asks for that, the contact is looked up by
+        e-mail and phone and, as a search lags behind, by the id that this shows.
+        """
+        allowed = contact
+        if (contact.once or contact.if_empty) and contact.repeatable:
+            allowed = await self._allowed(contact)
+        echo = first = await self._upsert(row, allowed)
+        if first.new and allowed is not contact:  # the contact that was found is not the one that is matched
+            echo, allowed = await self._upsert(row, contact), contact
+        written = self._written(echo, first.new, not_kept(allowed.fields, echo.kept, new=first.new), ())
+        return replace(written, left_out=frozenset(contact.api_paths - allowed.api_paths))
+
+    async def _allowed(self, contact: Contact) -> Contact:
+        """Return what the contact that the account matches gets; all, where it has none.
+
+        Where the search shows a contact that has neither e-mail nor phone of the row any more, it is not known which
+        one the account matches, and nothing is sent that a policy may leave to the CRM.
+        """
+        identities = contact.identities
+        found = await self.sink.find_duplicate(email=identities.get("email"), phone=identities.get("phone"))
+        if found is None:
+            return contact
+        with suppress(ContactNotFoundError):
+            held = (await self.sink.get_contact(found.id)).fields
+            if self.hasher.shares(contact, held):
+                return for_existing(contact, held)
+        return for_existing(contact, None)
 
     def _written(
         self,

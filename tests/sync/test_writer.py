@@ -15,7 +15,8 @@ from leadway_provider.contacts.contact import Contact, JsonValue
 from leadway_provider.exceptions import IdentityTakenError, RefusedError, UnavailableError
 from leadway_provider.sync.identities import UNKEYED
 from leadway_provider.sync.records import Blocker, OutboxRow
-from leadway_provider.sync.writer import ContactWriter, NoIdentityError, Written
+from leadway_provider.sync.writer import ContactWriter, NoIdentityError
+from leadway_provider.sync.written import Written
 from leadway_provider.testing.answers import MemoryAnswer
 from tests.sync.failing import FailingAccount
 
