@@ -49,16 +49,24 @@ class LookAhead:
         self._last_addition = -1
 
     def batches(self, batches: Iterable[Sequence[Sequence[object]]]) -> Iterator[KeyedBatch]:
-        """Return the batches in their order; on a server, the next one is looked up before one is returned."""
+        """Return the batches in their order; on a server, the next one is looked up before one is returned.
+
+        Where the source fails, what it returned before is returned before the failure.
+        """
+        if not self._store.is_on_server:
+            yield from map(self._begun, batches)
+            return
         waiting: KeyedBatch | None = None
-        for rows in batches:
-            batch = self._begun(rows)
-            if not self._store.is_on_server:
-                yield batch
-                continue
+        try:
+            for rows in batches:
+                batch = self._begun(rows)
+                if waiting is not None:
+                    yield waiting
+                waiting = batch
+        except Exception:
             if waiting is not None:
                 yield waiting
-            waiting = batch
+            raise
         if waiting is not None:
             yield waiting
 

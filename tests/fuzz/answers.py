@@ -121,6 +121,7 @@ def _calls(version: str, sent: Json) -> list[tuple[Call[Any], Json]]:
     found: list[tuple[Call[Any], Json]] = []
     for request, answer in (
         (api.upsert_contact({**sent, "companyName": None, "gender": "female"}), _UPSERT),
+        (api.create_contact({**sent, "companyName": None, "gender": "female"}), _UPSERT),
         (api.update_contact("c1", sent), _UPSERT),
         (api.get_contact("c1"), _CONTACT),
         (api.find_duplicate(sent["email"], sent["phone"]), _CONTACT),
