@@ -17,7 +17,7 @@ from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.contacts.stamps import RunStamps
 from leadway_provider.policies import OnMatch, RemovalPolicy
 from leadway_provider.sync.changed import ChangedRow, compared_rows, remarks
-from leadway_provider.sync.claims import Claimant, Settlement, settle, share
+from leadway_provider.sync.claims import Settlement
 from leadway_provider.sync.comparison import AccountComparison, RowComparison
 from leadway_provider.sync.decision import DecisionRules, KnownRow, decide
 from leadway_provider.sync.findings import Plan
@@ -34,6 +34,7 @@ from leadway_provider.sync.removal import without_departed_tags
 from leadway_provider.sync.residents import beside, freed
 from leadway_provider.sync.row import source_keys
 from leadway_provider.sync.seen import is_set, make_room, set_bit, suspiciously_few
+from leadway_provider.sync.settling import settled_batch
 from leadway_provider.sync.skipped import skipped_rows
 from leadway_provider.sync.succession import succession
 
@@ -287,7 +288,8 @@ class Planner:
         by_id = {ids[row.key]: row for row in changed}
         added = {ids[row.key] for row in changed if not row.row_id}
         refusals = {} if self.full_resync else self.store.refusals([row.row_id for row in changed if row.row_id])
-        settlement, rules = self._settlement(contacts, ids, added), self._rules
+        settlement = settled_batch(self.claims, contacts, ids, added, rules=self.mapping.rules, hasher=self.hasher)
+        rules = self._rules
         sent = {
             row_id: without_departed_tags(self.removal, verdict.contact)
             for row_id, verdict in settlement.verdicts.items()
@@ -323,21 +325,6 @@ class Planner:
         for row_id in added.values():
             set_bit(self._seen, row_id)
         return {row.key: row.row_id or added[row.key] for row in changed}
-
-    def _settlement(
-        self, contacts: Mapping[str, Contact | Rejection], ids: Mapping[str, int], added: Collection[int]
-    ) -> Settlement:
-        """Decide what each row may send, in the order in which it must be sent; added rows claim nothing yet."""
-        known = [row_id for row_id in ids.values() if row_id not in added]
-        in_crm = self.claims.in_crm(known)
-        claimants = [
-            Claimant(ids[key], key, found if isinstance(found, Contact) else None, in_crm.get(ids[key], frozenset()))
-            for key, found in contacts.items()
-        ]
-        identity, own = self.mapping.rules.identity, self.claims.claims_of(known)
-        if self._on_shared == "send":
-            return share(claimants, identity=identity, own=own, hasher=self.hasher)
-        return settle(claimants, identity=identity, own=own, find_holders=self.claims.holders, hasher=self.hasher)
 
     def _store(self, settlement: Settlement, planned: Sequence[PlannedRow], settled: Sequence[SettledRow]) -> None:
         """Store what was decided for a batch, while the next batch is read, compared and converted."""
