@@ -94,6 +94,7 @@ class Pacer:
         self._fastest_until = -math.inf
         self._trusted_from = math.inf
         self._spread = 0.0
+        self._daily_since = -math.inf  # when `daily` got its number of calls that are left
         self._blocked_until = -math.inf
         self._seen_serial = 0
         self._seen_at = -math.inf
@@ -156,7 +157,7 @@ class Pacer:
         if milliseconds := _number(headers, "x-ratelimit-interval-milliseconds", 100, 3_600_000):
             self.interval = milliseconds / 1000
         self._learn_round_trip(now - permit.sent, now)
-        self._learn_daily(headers, now, overtaken=permit.serial <= self._seen_serial)
+        self._learn_daily(headers, now, permit.sent)
         if permit.serial <= self._seen_serial:
             return
         self._seen_serial = permit.serial
@@ -251,12 +252,16 @@ class Pacer:
         if self._trusted_from == math.inf:
             self._trusted_from = now + self.interval
 
-    def _learn_daily(self, headers: Mapping[str, str], now: float, *, overtaken: bool) -> None:
+    def _learn_daily(self, headers: Mapping[str, str], now: float, sent: float) -> None:
         remaining = _number(headers, "x-ratelimit-daily-remaining", 0, 10**9)
         if remaining is None:
             return
-        if overtaken and self.daily is not None:
-            remaining = min(remaining, self.daily.remaining)
+        # Answers overtake each other. A call that was sent before the lowest number was known may have been counted
+        # before the call with that number, so it can't raise it.
+        if self.daily is not None and sent < self._daily_since and remaining >= self.daily.remaining:
+            remaining = self.daily.remaining
+        else:
+            self._daily_since = now
         milliseconds = _number(headers, "x-ratelimit-daily-reset", 0, 48 * 3_600_000)
         returns_at = None if milliseconds is None else now + milliseconds / 1000
         self.daily = DailyQuota(

@@ -75,10 +75,11 @@ class Caller:
 
 
 class Account:
-    """An account whose quota several callers use."""
+    """An account whose quota several callers use. With `daily` it grants so many calls altogether."""
 
-    def __init__(self, quota: Quota, latency: Latency, *, has_headers: bool = True) -> None:
+    def __init__(self, quota: Quota, latency: Latency, *, has_headers: bool = True, daily: int | None = None) -> None:
         self._quota, self._latency, self._has_headers = quota, latency, has_headers
+        self._daily = None if daily is None else SlidingQuota(daily, math.inf)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._now = 0.0
@@ -99,6 +100,8 @@ class Account:
         if self._now >= caller.tries_at:
             caller.tries_at = math.inf
         while caller.left and caller.flying < caller.in_flight:
+            if caller.pacer.exhausted(self._now):
+                return
             granted = caller.pacer.reserve(self._now)
             if not isinstance(granted, Permit):
                 if self._now + granted < caller.tries_at:
@@ -112,11 +115,16 @@ class Account:
 
     def _arrive(self, caller: Caller, permit: Permit, back: float) -> None:
         left = self._quota.take(self._now)
-        self._at(self._now + back, lambda: self._answer(caller, permit, left))
+        headers = self.headers(left or 0) if self._has_headers else {}
+        if self._daily is not None and left is not None:
+            today = self._daily.take(self._now)
+            left = None if today is None else left
+            headers |= {"x-ratelimit-daily-remaining": str(today or 0), "x-ratelimit-daily-reset": "86400000"}
+        self._at(self._now + back, lambda: self._answer(caller, permit, left, headers))
 
-    def _answer(self, caller: Caller, permit: Permit, left: int | None) -> None:
+    def _answer(self, caller: Caller, permit: Permit, left: int | None, headers: dict[str, str]) -> None:
         caller.flying -= 1
-        caller.pacer.answered(permit, self._now, self.headers(left or 0) if self._has_headers else {})
+        caller.pacer.answered(permit, self._now, headers)
         if left is None:
             caller.refused += 1
             caller.left += 1

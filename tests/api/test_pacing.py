@@ -236,6 +236,24 @@ def test_the_daily_quota() -> None:
     assert not pacer.exhausted(3602.0)
 
 
+@given(daily=st.integers(1, 60), in_flight=st.sampled_from([1, 4, 16]), latency=latencies())
+@settings(deadline=None)
+def test_the_daily_quota_is_used_to_its_end(daily: int, in_flight: int, latency: Latency) -> None:
+    """Every call of the day is made and none more, in whatever order calls arrive and their answers come back."""
+    caller = Caller(Pacer(), calls=100, in_flight=in_flight)
+    Account(SlidingQuota(100, 1.0), latency, daily=daily).serve(caller)
+    assert (len(caller.answered_at), caller.refused) == (daily, 0)
+
+
+def test_a_daily_quota_that_returned_is_believed() -> None:
+    """A call that was sent after the lowest number was known raises it."""
+    pacer = Pacer()
+    _answered(pacer, 0.0, daily_remaining="5", daily_reset="2000")
+    _answered(pacer, 10.0, daily_remaining="200000", daily_reset="86400000")
+    assert pacer.daily is not None
+    assert pacer.daily.remaining == 200_000
+
+
 def test_a_daily_quota_without_a_time_of_return_is_tried_after_an_hour() -> None:
     """Without that header the quota does not count as exhausted forever."""
     pacer = Pacer()
