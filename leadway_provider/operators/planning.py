@@ -17,9 +17,9 @@ from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.contacts.normal import ContactForm
 from leadway_provider.exceptions import MappingError, SourceError
+from leadway_provider.hooks.comparison import ComparedAccount, compared_account
 from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account
-from leadway_provider.operators.comparing import ComparedAccount, compared_account
 from leadway_provider.operators.departure import plan_removal
 from leadway_provider.operators.report import log_mapping, log_plan
 from leadway_provider.printable import printable_log

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.contacts.normal import ContactForm
 from leadway_provider.exceptions import ContactNotFoundError, StateUnavailableError
-from leadway_provider.operators.account import Account
 from leadway_provider.printable import printable_log
 from leadway_provider.store.state import SyncRun
 from leadway_provider.sync.comparison import AccountComparison, AccountFindings
@@ -30,6 +29,21 @@ if TYPE_CHECKING:
     from leadway_provider.api.client import LeadwayClient
 
 log = printable_log(__name__)
+
+T = TypeVar("T")
+
+
+class AccountCaller(Protocol):
+    """Calls the account; raises LeadwayError as the account does."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made."""
+        ...
+
+    def call(self, call: Callable[[LeadwayClient], Awaitable[T]], max_in_flight: int = 1) -> T:
+        """Make calls, so many at a time at most, and return what `call` returns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ class ComparedAccount:
 class _Lookup:
     """Looks contacts up, as many at a time as the task may have in flight."""
 
-    account: Account
+    account: AccountCaller
     max_in_flight: int
 
     def by_id(self, contact_ids: Collection[str]) -> Mapping[str, ContactView]:
@@ -110,7 +124,7 @@ class _Lookup:
 def compared_account(
     request: SyncRequest,
     run: SyncRun,
-    account: Account,
+    account: AccountCaller,
     form: ContactForm,
     mapping: ContactMapping,
     *,
