@@ -19,14 +19,13 @@ from leadway_provider.links.leadway import ContactsLink, RunLink
 from leadway_provider.operators.arguments import parsed, without_templates
 from leadway_provider.operators.collection import rare_collections
 from leadway_provider.operators.failure import FramesHidden
+from leadway_provider.operators.openlineage import OpenLineageMethods
 from leadway_provider.policies import ContactRules, GuardPolicy, OnMatch, QuotaPolicy, RemovalPolicy
 from leadway_provider.sync.request import SyncRequest
 
 if TYPE_CHECKING:
-    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
-    from leadway_provider.lineage.record import RunRecord
     from leadway_provider.operators.execution import Execution
     from leadway_provider.operators.timing import Timing
 
@@ -38,7 +37,7 @@ _TEMPLATE_FIELDS: Final = (
 )
 
 
-class LeadwayUpsertContactsOperator(BaseOperator):
+class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
     """Upsert contacts from a SQL source: send what changed, at the account's full quota, and account for every row.
 
     The SELECT list is the mapping: a column's name is its target, such as `email`, `first_name` (or `firstName`),
@@ -235,7 +234,7 @@ class LeadwayUpsertContactsOperator(BaseOperator):
         known = {name: value for name, value in known.items() if value is not None}
         self._overlaps_if_incremental = "incremental" not in known
         self._request_of(known if "dry_run" in known else {**known, "plan_to": None})  # it may become a dry run
-        self.record: RunRecord | None = None
+        self.record = None
         self._execution: Execution | None = None
         self._is_stopped = False
 
@@ -322,28 +321,3 @@ class LeadwayUpsertContactsOperator(BaseOperator):
 
         warn_without_triggerer()
         self.defer(trigger=WaitTrigger(until.isoformat(), reason), method_name="resume")
-
-    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
-        """Return what OpenLineage is told before the task runs: what its query and connections say."""
-        from leadway_provider.operators.lineage import openlineage_facets  # noqa: PLC0415 - heavy
-
-        return openlineage_facets(self._valid_request(), self.record)
-
-    def get_openlineage_facets_on_complete(self, ti: object) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - Airflow's interface
-        """Return the same with the live result's columns and the run's counts."""
-        from leadway_provider.operators.lineage import openlineage_facets  # noqa: PLC0415 - heavy
-
-        return openlineage_facets(self._valid_request(), self.record)
-
-    def get_openlineage_facets_on_failure(self, ti: object) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - Airflow's interface
-        """Return the same, as far as the run got."""
-        from leadway_provider.operators.lineage import openlineage_facets_of_failure  # noqa: PLC0415 - heavy
-
-        return openlineage_facets_of_failure(self._valid_request(), self.record)
-
-    def _valid_request(self) -> SyncRequest | None:
-        """Return the request, or None where the task fails because of it."""
-        try:
-            return self.request
-        except ConfigurationError:
-            return None

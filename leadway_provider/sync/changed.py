@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.sync.claims import Verdict
-from leadway_provider.sync.comparison import ComparedRow, RowComparison
+from leadway_provider.sync.compared import ComparedRow, RowComparison
 from leadway_provider.sync.fingerprint import is_same_contact, is_same_row
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import PlannedRow, SettledRow

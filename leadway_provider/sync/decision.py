@@ -9,7 +9,7 @@ from leadway_provider.contacts.contact import Contact, Reason, Rejection
 from leadway_provider.contacts.stamps import RunStamps
 from leadway_provider.sync.changed import ChangedRow, only_differing
 from leadway_provider.sync.claims import Verdict
-from leadway_provider.sync.comparison import RowComparison
+from leadway_provider.sync.compared import RowComparison
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import PlannedRow, Refusal, SettledRow

@@ -18,7 +18,8 @@ from leadway_provider.contacts.stamps import RunStamps
 from leadway_provider.policies import OnMatch, RemovalPolicy
 from leadway_provider.sync.changed import ChangedRow, compared_rows, remarks
 from leadway_provider.sync.claims import Settlement
-from leadway_provider.sync.comparison import AccountComparison, RowComparison
+from leadway_provider.sync.compared import RowComparison
+from leadway_provider.sync.comparison import AccountComparison
 from leadway_provider.sync.decision import DecisionRules, KnownRow, decide
 from leadway_provider.sync.findings import Plan
 from leadway_provider.sync.fingerprint import fingerprint_of, is_same_contact, is_same_row, row_hasher

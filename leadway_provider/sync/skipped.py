@@ -8,7 +8,7 @@ from typing import Final
 from leadway_provider.contacts.contact import Contact, Reason
 from leadway_provider.contacts.reasons import reason
 from leadway_provider.policies import OnMatch
-from leadway_provider.sync.comparison import ComparisonResult, RowComparison
+from leadway_provider.sync.compared import ComparisonResult, RowComparison
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.ports import PlanStore
 
