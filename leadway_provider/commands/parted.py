@@ -75,15 +75,16 @@ def parted_sync(
             try:
                 hook = whole.hook.for_location(location_id)
                 stack.callback(hook.close)
-                hook.get_custom_fields()
+                sync = replace(
+                    whole,
+                    request=replace(whole.request, location_id=location_id),
+                    identity=replace(whole.identity, location_id=location_id),
+                    hook=hook,
+                    rows=partial(parted.spool.read, location_id),
+                )
+                sync.custom_fields  # noqa: B018 - asking for them shows whether the connection has access
             except (AccessDeniedError, ConnectionSettingsError):
                 out_of_reach[location_id] = parted.rows.get(location_id, 0)
-                continue
-            accounts[location_id] = replace(
-                whole,
-                request=replace(whole.request, location_id=location_id),
-                identity=replace(whole.identity, location_id=location_id),
-                hook=hook,
-                rows=partial(parted.spool.read, location_id),
-            )
+            else:
+                accounts[location_id] = sync
         yield PartedSync(accounts, parted.rows.get(NO_ACCOUNT, 0), out_of_reach)

@@ -57,8 +57,8 @@ def plan(
     """Show what the next run would send, how many calls that takes, and how long.
 
     The query is compared with what the account has acknowledged, in a copy of the sync's state that is deleted at the
-    end. Nothing is sent, and nothing is left in the state. The exit status is 1 if a guard or `max_rejected` would let
-    the run fail.
+    end; a task with compare="account" is compared with the account, of which all contacts are read. Nothing is sent,
+    and nothing is left in the state. The exit status is 1 if a guard or `max_rejected` would let the run fail.
     """
     screen = screen_of(context)
     request = asked_request(
@@ -78,11 +78,11 @@ def plan(
     from leadway_provider.commands.reading import open_sync  # noqa: PLC0415 - the same
 
     request = replace(request, state_conn_id=state_conn_id or request.state_conn_id)
-    with open_sync(request) as opened, screen.counting("Comparing rows") as advance:
+    with open_sync(request) as opened, screen.counting("Comparing rows") as counting:
         if opened.is_of_many:
-            would_fail = _show_accounts(screen, planned_accounts(opened, on_read=advance), opened.identity, as_json)
+            would_fail = _show_accounts(screen, planned_accounts(opened, counting=counting), opened.identity, as_json)
         else:
-            found = planned(opened, on_batch=lambda counts: advance(counts["read"]))
+            found = planned(opened, counting=counting)
             would_fail = bool(found.stops)
             if as_json:
                 screen.show_json(_json(opened.identity, found))
@@ -105,17 +105,17 @@ def _show_accounts(screen: Screen, found: PlannedAccounts, sync: SyncIdentity, a
 
 
 def _lines(sync: SyncIdentity, found: PlannedSync) -> Iterator[str]:
-    from leadway_provider.commands.previewed import problem_lines  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.planned import account_lines, change_lines  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.previewed import problem_lines  # noqa: PLC0415 - the same
 
     quota = found.quota
     yield f"Sync {sync.name}"
     yield from fact_lines("account", [f"{sync.location_id} at {sync.host}"])
     yield from fact_lines("rows", listed(f"{n:,} {name}" for name, n in found.counts.items() if n or name == "read"))
-    yield from fact_lines("to send", f"{found.rows.new:,} without a contact, {found.rows.changed:,} with one".split())
-    if found.departed:
-        yield from fact_lines("departed", [counted(found.departed, "contact")])
-    calls = f"{found.calls:,}: {found.contact_calls:,} for contacts, {found.other_calls:,} for tags and departed rows"
-    yield from fact_lines("calls", calls.split())
+    if found.account:
+        yield from account_lines(found.account)
+    yield from change_lines([found])
+    yield from fact_lines("calls", _call_words(found).split())
     yield from fact_lines("quota", _quota_words(found).split())
     days = quota.days(found.calls)
     within = "it is not known how many days of quota" if days is None else f"{counted(days, 'day')} of quota"
@@ -127,6 +127,12 @@ def _lines(sync: SyncIdentity, found: PlannedSync) -> Iterator[str]:
     yield "Nothing was sent, and nothing is left in the state."
 
 
+def _call_words(found: PlannedSync) -> str:
+    figures, reads = found.figures, f"{found.account.calls:,} to read the account, " if found.account else ""
+    others = f"{figures.contact_calls:,} for contacts, {figures.other_calls:,} for tags and departed rows"
+    return f"{found.calls:,}: {reads}{others}"
+
+
 def _quota_words(found: PlannedSync) -> str:
     quota = found.quota
     words = f"{quota.calls:,} calls in {quota.seconds:g} s"
@@ -136,16 +142,16 @@ def _quota_words(found: PlannedSync) -> str:
 
 
 def _json(sync: SyncIdentity, found: PlannedSync) -> dict[str, Any]:
-    from leadway_provider.commands.previewed import problem_json  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.planned import change_facts  # noqa: PLC0415 - heavy
+    from leadway_provider.commands.previewed import problem_json  # noqa: PLC0415 - the same
 
     quota = found.quota
     return {
         "sync": sync.name,
         "location_id": sync.location_id,
         "counts": dict(found.counts),
-        "without_contact": found.rows.new,
-        "with_contact": found.rows.changed,
-        "departed": found.departed,
+        **change_facts([found]),
+        "account": found.account.facts() if found.account else None,
         "calls": found.calls,
         "seconds": quota.duration(found.calls),
         "days": quota.days(found.calls),

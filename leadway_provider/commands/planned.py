@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any
 
 from leadway_provider.api.client import LeadwayClient
 from leadway_provider.api.granted import granted_quota
-from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.compared import AccountRead, compared_sync
+from leadway_provider.commands.layout import fact_lines, listed
 from leadway_provider.commands.reading import OpenSync
+from leadway_provider.commands.screen import Counting
+from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.exceptions import ConfigurationError, GuardError, StateMissingError
 from leadway_provider.hooks.database import database_name, open_state_for_reading
 from leadway_provider.hooks.forgotten import forgotten_keys
 from leadway_provider.hooks.identities import identity_hasher
+from leadway_provider.source.query import OpenRows
 from leadway_provider.store.state import StateStore, SyncRun
-from leadway_provider.sync.cost import CallCounter, GrantedQuota, removal_calls
+from leadway_provider.sync.cost import GrantedQuota
+from leadway_provider.sync.dry_run import DryRunFigures
+from leadway_provider.sync.effect import PlannedChange
 from leadway_provider.sync.findings import Plan
-from leadway_provider.sync.guards import PlanFigures, PlannedCounts, check_guards
+from leadway_provider.sync.guards import PlanFigures, check_guards
 from leadway_provider.sync.outcome import Counts
-from leadway_provider.sync.plan import Rows
-from leadway_provider.sync.planner import planner_of
+from leadway_provider.sync.plan import Planner, Rows
+from leadway_provider.sync.planner import described_columns, planner_of
 from leadway_provider.sync.removal import find_departed
+from leadway_provider.sync.seen import is_set
 from leadway_provider.sync.selection import KeySelection
 from leadway_provider.words import counted
-
-_PAGE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -37,43 +43,38 @@ class PlannedSync:
 
     Attributes:
         counts: its rows by outcome; `pending` would be sent, and `carried` are those that earlier runs have left.
-        rows: those that would be sent, without a contact and with one.
-        departed: departed rows whose contacts would be changed.
-        contact_calls: calls that write a contact.
-        other_calls: calls for tags and departed rows.
+        figures: what it would do with contacts, and the calls that this needs, as a dry run tells them.
         quota: the account's quota, without what the task leaves to others.
         plan: what the plan found.
+        account: what was found in the account; None where the sync compares with what the account acknowledged.
         stops: why the run would stop before anything is sent, or fail at its end; blank where it would not.
     """
 
     counts: Counts
-    rows: PlannedCounts
-    departed: int
-    contact_calls: int
-    other_calls: int
+    figures: DryRunFigures
     quota: GrantedQuota
     plan: Plan = field(repr=False)
+    account: AccountRead | None
     stops: str = field(repr=False)
 
     @property
     def calls(self) -> int:
-        """All calls, as far as they are known before the first one is made."""
-        return self.contact_calls + self.other_calls
+        """All calls, as far as they are known before the first one is made, with those that read the account."""
+        return self.figures.calls + (self.account.calls if self.account else 0)
 
 
-def planned(sync: OpenSync, *, on_batch: Callable[[Counts], None]) -> PlannedSync:
-    """Plan a sync without a trace: the state store is read only, and the account is asked for its settings only.
+def planned(sync: OpenSync, *, counting: Counting) -> PlannedSync:
+    """Plan a sync without a trace: the state store is read only, and the account is only read, too.
 
     Args:
         sync: the sync.
-        on_batch: is called with the counts after each batch of rows.
+        counting: shows how many rows are planned, and how many contacts are read.
 
     Raises:
-        CommandError: the sync compares rows with the account itself.
         LeadwayError: as the account, the source and the state store raise.
     """
     with copied_state(sync) as state:
-        return planned_in(state, sync, on_batch)
+        return planned_in(state, sync, counting)
 
 
 @contextmanager
@@ -81,15 +82,8 @@ def copied_state(sync: OpenSync) -> Iterator[StateStore]:
     """Give a copy of what the state store has of the sync, with all its accounts, and delete it at the end.
 
     Raises:
-        CommandError: the sync compares rows with the account itself.
         LeadwayError: as the state store raises.
     """
-    if sync.request.compare != "state":
-        raise CommandError(
-            f"task {sync.request.task_id} compares rows with the account itself (compare='account'), which is read for "
-            "that: use a dry run.",
-            2,
-        )
     with TemporaryDirectory(prefix="leadway-plan-") as folder:
         file = Path(folder) / "state.db"
         with closing(StateStore.open_file(file)) as state:
@@ -111,7 +105,7 @@ def _copy(sync: OpenSync, file: Path) -> None:
                 reader.copy_sync(each.id, file)
 
 
-def planned_in(state: StateStore, sync: OpenSync, on_batch: Callable[[Counts], None]) -> PlannedSync:
+def planned_in(state: StateStore, sync: OpenSync, counting: Counting) -> PlannedSync:
     """Plan the sync of one account in a copy of the state; raises as `planned` does."""
     request = sync.request
     hasher, forgotten = identity_hasher(state, sync.identity), forgotten_keys(state, sync.identity)
@@ -125,22 +119,82 @@ def planned_in(state: StateStore, sync: OpenSync, on_batch: Callable[[Counts], N
     read = sync.reader(sync.interval(state.watermark(sync.identity)))
     with read() as source:
         mapping = sync.mapping(source)
-        planner = planner_of(request, mapping, run, seen_by_newer=b"", hasher=hasher, forgotten=forgotten)
-        selection = None
-        if request.only_keys is not None:
-            selection = KeySelection(request.only_keys, mapping.key_positions, lambda: None)
-
-        def read_again() -> Iterator[Rows]:
-            with read() as again:
-                yield from again.batches() if selection is None else selection.rows(again.batches())
-
-        batches = source.batches() if selection is None else selection.rows(source.batches())
-        found = planner.plan(batches, read_again=read_again, on_batch=on_batch)
+        with compared_sync(sync, run, mapping, hasher, on_page=counting.of("Reading contacts")) as compared:
+            planner = planner_of(
+                request,
+                mapping,
+                run,
+                seen_by_newer=b"",
+                hasher=hasher,
+                comparison=compared.comparison if compared else None,
+                forgotten=forgotten,
+            )
+            found = _plan(sync, planner, mapping, source, read=read, counting=counting)
+            account = AccountRead(compared.conclude(found), compared.calls) if compared else None
     stops = _stops(sync, run, found)
     run.finish_dry_run(
         found.counts, found.seen, is_whole=found.is_whole, only_keys=request.only_keys is not None, watermark=None
     )
-    return _priced(sync, run, found, stops)
+    return PlannedSync(
+        counts=run.counts(),
+        figures=_figures(sync, run, mapping, found),
+        quota=sync.hook.call(_quota).without(request.quota.daily_reserve),
+        plan=found,
+        account=account,
+        stops=stops,
+    )
+
+
+def _plan(
+    sync: OpenSync,
+    planner: Planner,
+    mapping: ContactMapping,
+    source: OpenRows,
+    *,
+    read: Callable[[], AbstractContextManager[OpenRows]],
+    counting: Counting,
+) -> Plan:
+    only_keys, selection = sync.request.only_keys, None
+    if only_keys is not None:
+        selection = KeySelection(only_keys, mapping.key_positions, lambda: None)
+
+    def read_again() -> Iterator[Rows]:
+        with read() as again:
+            yield from again.batches() if selection is None else selection.rows(again.batches())
+
+    batches = source.batches() if selection is None else selection.rows(source.batches())
+    return planner.plan(batches, read_again=read_again, on_batch=lambda counts: counting(counts["read"]))
+
+
+def account_lines(account: AccountRead) -> Iterator[str]:
+    """Return the lines on what was found in the account, beside the counts of rows."""
+    found = account.found
+    beside = [] if found.unmatched is None else [f"{found.unmatched:,} of no row"]
+    yield from fact_lines("compared", listed([f"with {counted(found.contacts, 'contact')}", *beside]))
+    if drifted := found.drifted_by_field:
+        yield from fact_lines("drifted", listed(f"{name} {rows:,}" for name, rows in drifted.items()))
+
+
+def change_lines(plans: Sequence[PlannedSync]) -> Iterator[str]:
+    """Return the lines on what the next run would do with contacts, of all these plans together."""
+    found = change_facts(plans)
+    departed = f", treat {counted(found['removals'], 'departed row')}" if found["removals"] else ""
+    words = f"create {counted(found['creates'], 'contact')}, update {found['updates']:,}{departed}"
+    yield from fact_lines("would", words.split())
+    if fields := found["fields"]:
+        yield from fact_lines("fields", listed(f"{name} {rows:,}" for name, rows in fields.items()))
+
+
+def change_facts(plans: Sequence[PlannedSync]) -> dict[str, Any]:
+    """Return the same as plain facts, by their names in the report of a dry run."""
+    effects: Counter[str] = sum((each.figures.effects for each in plans), Counter())
+    fields: Counter[str] = sum((each.figures.fields for each in plans), Counter())
+    return {
+        "creates": effects[PlannedChange.CREATE],
+        "updates": effects[PlannedChange.UPDATE],
+        "removals": effects[PlannedChange.REMOVE],
+        "fields": dict(fields.most_common()),
+    }
 
 
 def _stops(sync: OpenSync, run: SyncRun, found: Plan) -> str:
@@ -170,24 +224,13 @@ def _stops(sync: OpenSync, run: SyncRun, found: Plan) -> str:
     return ""
 
 
-def _priced(sync: OpenSync, run: SyncRun, found: Plan, stops: str) -> PlannedSync:
-    calls, after = CallCounter(looks_up=sync.request.on_match != "upsert"), 0
-    while rows := run.outbox(after, _PAGE):
-        after = rows[-1].position
-        for row in rows:
-            calls.add(row.contact, by_id=row.contact_id is not None)
-    counts = run.counts()
-    departed = run.removals.waiting()
-    return PlannedSync(
-        counts=counts,
-        rows=run.count_planned(),
-        departed=departed,
-        contact_calls=calls.contact_calls + counts["carried"],
-        other_calls=calls.tag_calls + removal_calls(sync.request.removal, departed),
-        quota=sync.hook.call(_quota).without(sync.request.quota.daily_reserve),
-        plan=found,
-        stops=stops,
-    )
+def _figures(sync: OpenSync, run: SyncRun, mapping: ContactMapping, found: Plan) -> DryRunFigures:
+    """Count what the plan would do, as a dry run does."""
+    request = sync.request
+    figures = DryRunFigures(described_columns(mapping), request.removal, looks_up=request.on_match != "upsert")
+    for effects in run.effects(lambda row_id: is_set(found.missing, row_id)):
+        figures.add(effects)
+    return figures
 
 
 async def _quota(client: LeadwayClient) -> GrantedQuota:

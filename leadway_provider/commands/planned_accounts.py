@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from leadway_provider.commands.layout import fact_lines, listed
 from leadway_provider.commands.parted import PartedSync, parted_sync
-from leadway_provider.commands.planned import PlannedSync, copied_state, planned_in
+from leadway_provider.commands.planned import (
+    PlannedSync,
+    account_lines,
+    change_facts,
+    change_lines,
+    copied_state,
+    planned_in,
+)
 from leadway_provider.commands.previewed import problem_lines
 from leadway_provider.commands.reading import OpenSync
+from leadway_provider.commands.screen import Counting
 from leadway_provider.sync.outcome import COUNTED, Counts
 from leadway_provider.words import counted, duration_text
 
@@ -54,18 +62,20 @@ class PlannedAccounts:
         return max((each or 1 for each in days), default=1) if None not in days else None
 
 
-def planned_accounts(whole: OpenSync, *, on_read: Callable[[int], None]) -> PlannedAccounts:
+def planned_accounts(whole: OpenSync, *, counting: Counting) -> PlannedAccounts:
     """Plan a sync of many accounts without a trace; see `planned`.
 
     Args:
         whole: the sync.
-        on_read: is called with the number of rows before each batch.
+        counting: shows how many rows are read, and then planned.
     """
     request = whole.request
     with copied_state(whole) as state:
         waiting = () if request.only_keys else state.accounts(whole.identity).waiting()
-        with parted_sync(whole, watermark=state.watermark(whole.identity), waiting=waiting, on_read=on_read) as parted:
-            accounts = {each: planned_in(state, sync, lambda _: None) for each, sync in parted.accounts.items()}
+        with parted_sync(
+            whole, watermark=state.watermark(whole.identity), waiting=waiting, on_read=counting.of("Reading rows")
+        ) as parted:
+            accounts = {each: planned_in(state, sync, counting) for each, sync in parted.accounts.items()}
             read = parted.unusable + sum(each.counts["read"] for each in accounts.values())
             stops = ""
             if parted.unusable > (allowed := request.max_rejected_of(read)):
@@ -79,8 +89,7 @@ def accounts_lines(sync: str, found: PlannedAccounts) -> Iterator[str]:
     plans = found.accounts.values()
     yield f"Sync {sync} to {counted(len(found.accounts), 'account')}"
     yield from fact_lines("rows", listed(f"{n:,} {name}" for name, n in found.counts.items() if n or name == "read"))
-    new, changed = sum(each.rows.new for each in plans), sum(each.rows.changed for each in plans)
-    yield from fact_lines("to send", f"{new:,} without a contact, {changed:,} with one".split())
+    yield from change_lines([*plans])
     yield from fact_lines("calls", [f"{sum(each.calls for each in plans):,}"])
     within = "it is not known how many days" if found.days is None else counted(found.days, "day")
     yield from fact_lines("time", f"{duration_text(found.seconds)} at full speed, {within} of quota".split())
@@ -90,6 +99,9 @@ def accounts_lines(sync: str, found: PlannedAccounts) -> Iterator[str]:
     for location_id, each in found.accounts.items():
         yield f"Account {location_id}"
         yield from fact_lines("rows", listed(f"{n:,} {name}" for name, n in each.counts.items() if n or name == "read"))
+        if each.account:
+            yield from account_lines(each.account)
+        yield from change_lines([each])
         yield from fact_lines("calls", [f"{each.calls:,}"])
         for problem in each.plan.problems:
             yield from problem_lines(problem)
@@ -104,9 +116,7 @@ def accounts_json(sync: str, found: PlannedAccounts, accounts: list[dict[str, An
     return {
         "sync": sync,
         "counts": dict(found.counts),
-        "without_contact": sum(each.rows.new for each in plans),
-        "with_contact": sum(each.rows.changed for each in plans),
-        "departed": sum(each.departed for each in plans),
+        **change_facts([*plans]),
         "calls": sum(each.calls for each in plans),
         "seconds": found.seconds,
         "days": found.days,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from leadway_provider.clock import utc_now
 from leadway_provider.commands.account import open_account
 from leadway_provider.commands.airflow import logs_aside
+from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.mapping import ContactMapping
 from leadway_provider.exceptions import AccessDeniedError, AuthenticationError, RefusedError
 from leadway_provider.hooks.engine import sql_engine
@@ -67,11 +68,15 @@ class OpenSync:
             name=request.sql_conn_id,
         )
 
+    @cached_property
+    def custom_fields(self) -> Sequence[CustomField]:
+        """The account's custom fields; they are asked for once, which proves that the connection has access to it."""
+        return self.hook.get_custom_fields()
+
     def mapping(self, source: OpenRows) -> ContactMapping:
         """Return how the rows become contacts of the account."""
-        custom_fields = self.hook.get_custom_fields()
-        refuse_cut_columns(self.request, source.columns, custom_fields, source.name_limit)
-        return mapping_of(self.request, source.columns, custom_fields, self._users)
+        refuse_cut_columns(self.request, source.columns, self.custom_fields, source.name_limit)
+        return mapping_of(self.request, source.columns, self.custom_fields, self._users)
 
     def _users(self) -> dict[str, str]:
         """Return the ids of the account's users by e-mail; none where the token may not read them, as in a run."""

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -21,6 +22,27 @@ _DECLINED: Final = 1
 """The exit status after a "no"."""
 UNCONFIRMED: Final = 2
 """The exit status where a command needs an answer and there is nobody to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Shows how much of a work is done.
+
+    Attributes:
+        doing: the work.
+        show: shows a line in place of the one before.
+    """
+
+    doing: str
+    show: Callable[[str], None] = field(repr=False)
+
+    def __call__(self, done: int) -> None:
+        """Show that so much is done."""
+        self.show(f"{self.doing} … {done:,}")
+
+    def of(self, doing: str) -> Counting:
+        """Return what shows how much of another work is done, in the same place."""
+        return replace(self, doing=doing)
 
 
 class Screen:
@@ -95,13 +117,13 @@ class Screen:
         return answer
 
     @contextmanager
-    def counting(self, doing: str) -> Iterator[Callable[[int], None]]:
-        """Give a function that shows how many rows are done, on standard error, if that is a terminal."""
+    def counting(self, doing: str) -> Iterator[Counting]:
+        """Give what shows how much is done, on standard error, if that is a terminal."""
         if not self._errors.is_terminal:
-            yield lambda _: None
+            yield Counting(doing, lambda _: None)
             return
         with self._errors.status(f"{doing} …") as status:
-            yield lambda rows: status.update(f"{doing} … {rows:,}")
+            yield Counting(doing, status.update)
 
     @contextmanager
     def waiting(self, doing: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -54,11 +54,20 @@ class ComparedAccount:
         run: the plan's run.
         comparison: compares rows with the account.
         contacts: how many contacts were read.
+        account: the account.
+        calls_before: how many calls it had got before.
     """
 
     run: SyncRun
     comparison: AccountComparison
     contacts: int
+    account: AccountCaller = field(repr=False)
+    calls_before: int = field(repr=False)
+
+    @property
+    def calls(self) -> int:
+        """How many calls have read the account so far, with those that looked single contacts up."""
+        return self.account.calls - self.calls_before
 
     def conclude(self, planned: Plan) -> AccountFindings:
         """Store, log and return what was found, after all rows were compared."""
@@ -130,6 +139,7 @@ def compared_account(
     *,
     hasher: IdentityHasher,
     now: Callable[[], datetime],
+    on_page: Callable[[int], None] = lambda _: None,
 ) -> Iterator[ComparedAccount]:
     """Read all contacts of the account, and forget them at the end.
 
@@ -141,6 +151,7 @@ def compared_account(
         mapping: how rows become contacts.
         hasher: hashes what is kept of a contact.
         now: returns the present.
+        on_page: is called with the number of contacts that were read so far.
 
     Raises:
         LeadwayError: the account could not be read to its end, so that nothing is concluded; or the state store could
@@ -148,7 +159,7 @@ def compared_account(
     """
     read_since, calls = now(), account.calls
     digester = ContactDigester(form, hasher)
-    reading = AccountReading(run.snapshot, digester)
+    reading = AccountReading(run.snapshot, digester, on_page)
     log.info("Reading all contacts of the account")
     try:
         account.call(reading.read)
@@ -162,7 +173,7 @@ def compared_account(
             read_since=read_since,
             targets=mapping.targets,
         )
-        yield ComparedAccount(run, comparison, reading.contacts)
+        yield ComparedAccount(run, comparison, reading.contacts, account, calls)
     finally:
         with suppress(StateUnavailableError):  # where this matters, the run fails; the next one deletes it
             run.snapshot.clear()

@@ -49,10 +49,19 @@ class DryRunFigures:
                 self.fields.update(each.fields(self.columns))
 
     @property
+    def contact_calls(self) -> int:
+        """How many calls write contacts, or look them up first."""
+        return self._calls.contact_calls
+
+    @property
+    def other_calls(self) -> int:
+        """How many calls change tags, or treat the contacts of departed rows."""
+        return self._calls.tag_calls + removal_calls(self.removal, self.effects[PlannedChange.REMOVE])
+
+    @property
     def calls(self) -> int:
         """How many calls the plan needs at most, as far as they are known before the first one is made."""
-        removals = removal_calls(self.removal, self.effects[PlannedChange.REMOVE])
-        return self._calls.contact_calls + self._calls.tag_calls + removals
+        return self.contact_calls + self.other_calls
 
     def report(self, quota: GrantedQuota) -> dict[str, int | float]:
         """Return the figures by their names in the run's report; `days_needed` only where it is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from leadway_provider.sync.outcome import OUTCOMES
 from tests.agency import agency_connection
+from tests.cli.test_plan import dag_file
 from tests.operators.task import Warehouse, sync
 
 NORTH, SOUTH = "north", "south"
@@ -67,10 +69,8 @@ def test_a_plan_has_each_account_and_their_sum(
     text, found = shown(capsys, *arguments, status=1)
     assert not sandbox.journal.writes
     by_account = {each["location_id"]: each for each in found["accounts"]}
-    assert (
-        by_account[NORTH]["counts"]["pending"] == 1 == by_account[NORTH]["with_contact"] == by_account[NORTH]["calls"]
-    )
-    assert (by_account[SOUTH]["without_contact"], by_account[SOUTH]["counts"]["invalid"]) == (1, 1)
+    assert by_account[NORTH]["counts"]["pending"] == 1 == by_account[NORTH]["updates"] == by_account[NORTH]["calls"]
+    assert (by_account[SOUTH]["creates"], by_account[SOUTH]["counts"]["invalid"]) == (1, 1)
     assert (found["rows_without_account"], found["rows_out_of_reach"], found["calls"]) == (1, {"elsewhere": 1}, 2)
     assert f"Account {SOUTH}" in text.splitlines()
     report = sync("second", sql=SQL, max_rejected=9)
@@ -84,7 +84,7 @@ def test_a_first_plan_has_no_state(agency: Warehouse, capsys: pytest.CaptureFixt
     """All rows are new, and an account that is in order does not stop the run."""
     agency.fill(row(1, NORTH), row(1, SOUTH))
     _, found = shown(capsys, "plan", "--state-conn-id", "state")
-    assert (found["without_contact"], found["calls"], found["stops"]) == (2, 2, None)
+    assert (found["creates"], found["calls"], found["stops"]) == (2, 2, None)
 
 
 def test_an_account_with_nothing_but_waiting_rows_is_planned(
@@ -115,3 +115,34 @@ def test_a_query_without_the_column_says_what_is_missing(agency: Warehouse, caps
     for command in ("plan", "preview"):
         assert main([command, *query]) == 2
         assert "location_id" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_each_account_is_asked_for_its_custom_fields_once(
+    agency: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The call that shows whether the connection has access to an account gives what the mapping needs."""
+    agency.fill(row(1, NORTH), row(2, SOUTH))
+    for command in ("preview", "plan"):
+        sandbox.journal.clear()
+        assert main([command, *QUERY]) == 0
+        asked = [call.path for call in sandbox.journal.calls if call.path.endswith("/customFields")]
+        assert sorted(asked) == [f"/locations/{each}/customFields" for each in (NORTH, SOUTH)]
+    assert "2 accounts" in capsys.readouterr().out
+
+
+def test_each_account_is_compared_with_its_contacts(
+    agency: Warehouse, sandbox: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A contact that was edited by hand in one account is planned there only."""
+    agency.fill(row(1, NORTH), row(1, SOUTH))
+    sync(sql=SQL)
+    held = sandbox.service.accounts[SOUTH].holder("email", "p1@example.com")
+    assert held is not None
+    sandbox.service.accounts[SOUTH].update(held.id, {"firstName": "Edited"})
+    dag = dag_file(tmp_path, "compare='account'", sql=SQL)
+    capsys.readouterr()
+    assert main(["plan", "customers.sync", "--dags", str(dag), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["updates"], found["counts"]["drifted"], found["fields"]) == (1, 1, {"first_name": 1})
+    drifted = {each["location_id"]: each["account"]["drifted_by_field"] for each in found["accounts"]}
+    assert drifted == {NORTH: {}, SOUTH: {"first_name": 1}}

@@ -14,6 +14,7 @@ from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sync.outcome import OUTCOMES
 from tests.operators.task import SQL, Row, Warehouse, sync
+from tests.operators.test_compare import LATER
 
 STATE = ["--state-conn-id", "state"]
 QUERY = ["--sql", SQL, "--source-conn-id", "warehouse", "--key", "id"]
@@ -31,7 +32,7 @@ def planned(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0
     return found
 
 
-def dag_file(folder: Path, arguments: str) -> Path:
+def dag_file(folder: Path, arguments: str, sql: str = SQL) -> Path:
     """Write a DAG whose task `customers.sync` has these arguments, too."""
     file = folder / "customers_dag.py"
     file.write_text(
@@ -39,7 +40,7 @@ def dag_file(folder: Path, arguments: str) -> Path:
         "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
         "from leadway_provider.policies import RemovalPolicy\n"
         'with DAG("customers", schedule=None):\n'
-        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
+        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={sql!r}, sql_conn_id='warehouse', key='id',\n"
         f"        state_conn_id='state', {arguments})\n",
         encoding="utf-8",
     )
@@ -52,7 +53,7 @@ def test_a_first_run_is_planned_without_a_state(
     """Every row is new, at one call each; no file is made, and no contact."""
     warehouse.fill(*ROWS)
     found = planned(capsys)
-    assert (found["without_contact"], found["with_contact"], found["calls"]) == (5, 0, 5)
+    assert (found["creates"], found["updates"], found["calls"]) == (5, 0, 5)
     assert not warehouse.state.exists()
     assert sandbox.account.contacts == []
 
@@ -94,7 +95,7 @@ def test_calls_for_tags_and_departed_rows_are_counted(
     capsys.readouterr()
     assert main(["plan", "customers.sync", "--dags", str(dag), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["counts"]["pending"], found["departed"], found["calls"]) == (1, 2, 1 + 1 + 2)
+    assert (found["counts"]["pending"], found["removals"], found["calls"]) == (1, 2, 1 + 1 + 2)
     assert sync("second", constants={"tags": ["vip"]}, removal=removal)["removed"] == 2
 
 
@@ -108,7 +109,7 @@ def test_a_run_that_a_guard_would_stop_is_status_1(
     assert main(["plan", "customers.sync", "--dags", str(dag)]) == 1
     said = capsys.readouterr().out
     assert "max_new" in said
-    assert "  to send  5 without a contact, 0 with one" in said.splitlines()
+    assert "  would    create 5 contacts, update 0" in said.splitlines()
 
 
 def test_the_days_of_quota_are_counted(
@@ -122,11 +123,51 @@ def test_the_days_of_quota_are_counted(
     assert found["seconds"] == pytest.approx(5 * 0.5 / 10_000)
 
 
-def test_a_sync_that_compares_with_the_account_is_refused(
-    warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_sync_that_compares_with_the_account_is_planned_as_its_dry_run_is(
+    warehouse: Warehouse, sandbox: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its plan needs the account's contacts, so a number without them would be wrong."""
-    dag = dag_file(tmp_path, "compare='account'")
+    """What was adopted, edited, deleted and added by hand is told; the state stays as it was, byte for byte."""
+    removal = {"removal": RemovalPolicy("delete", max_removed=9)}
+    dag = dag_file(tmp_path, "compare='account', removal=RemovalPolicy('delete', max_removed=9)")
     warehouse.fill(*ROWS)
-    assert main(["plan", "customers.sync", "--dags", str(dag)]) == 2
-    assert "use a dry run" in capsys.readouterr().err.splitlines()[-1]
+    sync("first", **removal)
+    warehouse.fill(*ROWS[:4], *((n, f"p{n}@example.com", "Pat", None, None) for n in (6, 7)))
+    sandbox.account.update(contact_of(sandbox, 1), {"firstName": "Edited"})
+    sandbox.account.delete(contact_of(sandbox, 2))
+    sandbox.account.upsert({"email": "p6@example.com", "firstName": "Pat"})
+    sandbox.account.upsert({"email": "by.hand@example.com"})
+    before = warehouse.state.read_bytes()
+    sandbox.journal.clear()
+    capsys.readouterr()
+    arguments = ["plan", "customers.sync", "--dags", str(dag)]
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert warehouse.state.read_bytes() == before
+    assert [call for call in sandbox.journal.writes if call.path != "/contacts/search"] == []
+    report = sync("dry", dry_run=True, compare="account", timing=LATER, **removal)
+    names = ("read", "pending", "adopted", "drifted", "missing", "unchanged")
+    assert {name: found["counts"][name] for name in names} == {name: report[name] for name in names}
+    assert {name: found[name] for name in ("creates", "updates", "removals")} == {
+        name: report[name] for name in ("creates", "updates", "removals")
+    }
+    assert found["account"] == {
+        "contacts": report["contacts"],
+        "unmatched": report["unmatched"],
+        "believed": report.get("believed", 0),
+        "drifted_by_field": {"first_name": report["drifted.first_name"]},
+        "calls": found["calls"] - report["calls_needed"],
+    }
+    assert (found["counts"]["adopted"], found["counts"]["drifted"], found["counts"]["missing"]) == (1, 1, 1)
+    assert "  compared with 6 contacts, 2 of no row" in shown.splitlines()
+    assert "  drifted  first_name 1" in shown.splitlines()
+    assert "  would    create 2 contacts, update 1, treat 1 departed row" in shown.splitlines()
+    assert "example.com" not in shown
+
+
+def contact_of(sandbox: SandboxServer, number: int) -> str:
+    """Return the id of a person's contact."""
+    found = sandbox.account.holder("email", f"p{number}@example.com")
+    assert found is not None
+    return found.id
