@@ -127,10 +127,10 @@ def test_a_sync_that_compares_with_the_account_is_planned_as_its_dry_run_is(
     warehouse: Warehouse, sandbox: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was adopted, edited, deleted and added by hand is told; the state stays as it was, byte for byte."""
-    removal = {"removal": RemovalPolicy("delete", max_removed=9)}
+    removal = RemovalPolicy("delete", max_removed=9)
     dag = dag_file(tmp_path, "compare='account', removal=RemovalPolicy('delete', max_removed=9)")
     warehouse.fill(*ROWS)
-    sync("first", **removal)
+    sync("first", removal=removal)
     warehouse.fill(*ROWS[:4], *((n, f"p{n}@example.com", "Pat", None, None) for n in (6, 7)))
     sandbox.account.update(contact_of(sandbox, 1), {"firstName": "Edited"})
     sandbox.account.delete(contact_of(sandbox, 2))
@@ -146,7 +146,7 @@ def test_a_sync_that_compares_with_the_account_is_planned_as_its_dry_run_is(
     shown = capsys.readouterr().out
     assert warehouse.state.read_bytes() == before
     assert [call for call in sandbox.journal.writes if call.path != "/contacts/search"] == []
-    report = sync("dry", dry_run=True, compare="account", timing=LATER, **removal)
+    report = sync("dry", dry_run=True, compare="account", timing=LATER, removal=removal)
     names = ("read", "pending", "adopted", "drifted", "missing", "unchanged")
     assert {name: found["counts"][name] for name in names} == {name: report[name] for name in names}
     assert {name: found[name] for name in ("creates", "updates", "removals")} == {
