@@ -47,6 +47,19 @@ class UpdatingWriter(ContactWriter):
     def _check_identities(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> None:
         """Do nothing: without an identity, no contact is found, and the row is skipped."""
 
+    async def _update_company(
+        self,
+        echo: UpsertEcho,
+        contact: Contact,  # noqa: ARG002 - as the base class has it
+        differences: tuple[Reason, ...],
+    ) -> tuple[UpsertEcho, tuple[Reason, ...]]:
+        """Write no company name, also not one that a run without `update_only` has left in the outbox.
+
+        Only an upsert writes it, and that creates a contact where this one has been deleted since the answer.
+        """
+        others = tuple(each for each in differences if each.field != "companyName")
+        return echo, (*others, reason("companyName", "company_name_not_updated"))
+
     async def _write_anew(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> Written:
         """Write to the contact that the account matches for a row whose contact is gone.
 

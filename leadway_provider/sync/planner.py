@@ -69,6 +69,13 @@ def mapping_of(
     stamps = compile_stamps(
         request.stamps or {}, targets=compiled.targets, custom_fields=custom_fields, rules=request.contact_rules
     )
+    targets = {**compiled.targets, **{each.api_path: each.target for each in stamps}}
+    if request.on_match == "update_only" and "companyName" in targets:
+        raise MappingError(
+            "on_match='update_only' never creates a contact. On a contact that exists, only an upsert writes the "
+            "company name, and it creates a contact where that one has just been deleted: leave "
+            f"{targets['companyName']} out, or write it with on_match='upsert'."
+        )
     return replace(compiled, stamps=stamps)
 
 

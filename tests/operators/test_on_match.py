@@ -194,3 +194,22 @@ def test_a_target_that_creates_without_a_look_contradicts_on_match(warehouse: Wa
     sql = "SELECT id, email, 1 AS create_new_if_duplicate_allowed FROM customers"
     with pytest.raises(AirflowFailException, match="create_new_if_duplicate_allowed asks for that"):
         sync(sql=sql, on_match="update_only")
+
+
+@pytest.mark.parametrize(
+    ("sql", "stamps"),
+    [
+        ("SELECT id, email, first_name AS company_name FROM customers", {}),
+        ("SELECT id, email FROM customers", {"company_name": "run_id"}),
+    ],
+)
+def test_update_only_takes_no_company_name(
+    warehouse: Warehouse, sandbox: SandboxServer, sql: str, stamps: dict[str, str]
+) -> None:
+    """Only an upsert writes it to a contact that exists, and an upsert may create one; nothing is sent."""
+    add(sandbox, 1)
+    warehouse.fill(*people(1))
+    with pytest.raises(AirflowFailException, match=r"never creates a contact.*leave company_name out"):
+        sync(sql=sql, stamps=stamps, on_match="update_only")
+    assert not [method for method, _ in calls(sandbox) if method != "GET"]
+    assert sync("other", sql=sql, stamps=stamps, on_match="create_only")["skipped"] == 1

@@ -14,6 +14,7 @@ from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact, JsonValue
 from leadway_provider.exceptions import IdentityTakenError, RefusedError, UnavailableError
 from leadway_provider.sync.identities import UNKEYED
+from leadway_provider.sync.matching import UpdatingWriter
 from leadway_provider.sync.records import Blocker, OutboxRow
 from leadway_provider.sync.writer import ContactWriter, NoIdentityError
 from leadway_provider.sync.written import Written
@@ -404,3 +405,22 @@ def test_fields_that_the_account_does_not_keep_are_reported() -> None:
 def test_identities_are_hashed_by_field() -> None:
     """A contact that sends one of them has one."""
     assert UNKEYED.fields_of(Contact({"phone": HOME, "firstName": "Ann"})) == {UNKEYED.hash("phone", HOME): "phone"}
+
+
+class DeletingAccount(FailingAccount):
+    """An account in which somebody deletes each contact as soon as it was updated by its id."""
+
+    async def update_contact(self, contact_id: str, fields: Mapping[str, JsonValue]) -> MemoryAnswer:
+        answer = await super().update_contact(contact_id, fields)
+        await self.delete_contact(contact_id)
+        return answer
+
+
+def test_update_only_creates_nothing_for_a_company_name() -> None:
+    """An earlier run has left the name in the outbox, and the contact is deleted before a second call."""
+    writing = Writing(DeletingAccount())
+    contact_id = writing.account.add_contact(email=ANN)
+    writer = UpdatingWriter(writing.account, Clock(now=lambda: NOW), NOW, writing._mark, writing._clear)
+    written = asyncio.run(writer.write(row_of(contact_id, email=ANN, companyName="Example Ltd")))
+    assert [(each.field, each.code) for each in written.not_kept] == [("companyName", "company_name_not_updated")]
+    assert writing.account.contacts == {}
