@@ -3,7 +3,8 @@
 Needs the connections `warehouse` and `leadway_default`, and the daily sync of the example `warehouse_to_leadway`, whose
 state it uses. The first task is a dry run, which sends nothing. Its counts are in XCom: `drifted` and
 `drifted.<field>`, `missing`, `adopted`, `unmatched`, and `verified_at` where nothing differs, which `leadway verify`
-prints. Trigger the DAG with `heal` off to leave it at that.
+prints. Trigger the DAG with `heal` off to leave it at that, or with a `sample` to read only so many contacts, chosen at
+random: the counts then have the share that is right, with its bounds, and nothing is put right.
 """
 
 from __future__ import annotations
@@ -40,12 +41,25 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,  # a second run would make a new plan, and the first one could not be delivered
-    params={"heal": Param(default=True, type="boolean", title="Heal", description="Send what differs.")},
+    params={
+        "heal": Param(default=True, type="boolean", title="Heal", description="Send what differs."),
+        "sample": Param(
+            default=None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Sample",
+            description="Read so many contacts, chosen at random, in place of all; nothing is sent then.",
+        ),
+    },
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
     tags=["leadway"],
 ):
-    verify = LeadwayUpsertContactsOperator(task_id="verify", compare="account", dry_run=True, **SYNC)
-    asked = ShortCircuitOperator(task_id="asked", python_callable=lambda params: params["heal"])
+    verify = LeadwayUpsertContactsOperator(
+        task_id="verify", compare="account", dry_run=True, sample="{{ params.sample | tojson }}", **SYNC
+    )
+    asked = ShortCircuitOperator(
+        task_id="asked", python_callable=lambda params: params["heal"] and params["sample"] is None
+    )
     # The account is not read again: the task delivers what was found, or fails with the reason why it can't.
     heal = LeadwayUpsertContactsOperator(
         task_id="heal", reviewed_run="{{ ti.xcom_pull(task_ids='verify')['run_id'] }}", **SYNC

@@ -13,6 +13,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def share_text(share: float) -> str:
+    """Return a share as a percentage: `99.3%`, and as many digits more as it takes to be neither 100% nor 0%."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    digits = 1
+    while float(text := f"{100 * share:.{digits}f}") in (0, 100):
+        digits += 1
+    return f"{text}%"
+
+
 def time_text(at: datetime) -> str:
     """Return an aware time to the second, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -23,7 +23,7 @@ SHOWN: Final = """
     _schemaURL abroad
     accounts acknowledged after api_path api_paths api_version backend base_url by_form calls_path catalog
     channels claimed claims client client_id code collision column columns company_id conn_id contact_id
-    ContactRules.write country counts
+    ContactRules.write Counting.doing country counts
     created_in cursor dag_id data_type database default default_name digest document_type drivername
     DryRunFigures.effects DryRunFigures.fields effect Entry.text
     expression failure failures feeds field field_key fingerprint first_key found given_up HeldLease.token
@@ -34,7 +34,7 @@ SHOWN: Final = """
     quota quota_path reason Reason.message
     records recovered removed_tags reports request retry_after reviewed_run row_hash run run_id runId
     RunLineage.constants says schema seen seen_by_newer sent Sentence.text source source_key sources
-    SpooledRows._batches
+    SpooledRows._batches SyncAttempt.task
     sql_conn_id state_conn_id status success_key summary sync sync_name takes_over target targets task_id
     task_run template timezone trace_id trunk type unplanned unusable value_keys verify version versions waiting
     waits_in written written_to

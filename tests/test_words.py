@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from leadway_provider.words import counted, duration_text, time_text
+from leadway_provider.words import counted, duration_text, share_text, time_text
 
 
 def test_one_is_singular() -> None:
@@ -30,6 +30,23 @@ def test_one_is_singular() -> None:
 def test_a_duration_has_its_two_largest_units(length: timedelta | float, text: str) -> None:
     """What is less than a second, or has passed, is nothing; a unit of 0 is left out."""
     assert duration_text(length) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0%"),
+        (1, "100%"),
+        (0.993, "99.3%"),
+        (0.5, "50.0%"),
+        (0.99996, "99.996%"),
+        (0.00001, "0.001%"),
+        (1e-9, "0.0000001%"),
+    ],
+)
+def test_a_share_is_all_or_nothing_only_where_it_is(share: float, text: str) -> None:
+    """With as many digits as that takes."""
+    assert share_text(share) == text
 
 
 def test_a_time_is_in_utc_to_the_second() -> None:

@@ -82,7 +82,7 @@ def compared_sync(
     Raises:
         LeadwayError: the account could not be read to its end.
     """
-    if sync.request.compare == "state":
+    if not sync.request.reads_account:
         yield None
         return
     form = ContactForm.of(mapping, sync.custom_fields)

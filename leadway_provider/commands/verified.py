@@ -1,4 +1,4 @@
-"""`leadway verify`: print when a sync's account was last found as the source says."""
+"""`leadway verify`: print when a sync's account was last found as the source says, and what its last sample said."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leadway_provider.sync.request import ALL_ACCOUNTS
 from leadway_provider.words import time_text
 
 if TYPE_CHECKING:
-    from leadway_provider.store.reading.runs import VerifiedRun
+    from leadway_provider.store.reading.runs import SampledRun, VerifiedRun
     from leadway_provider.store.reading.syncs import SyncRecord
 
 _NO_RUN: Final = ("by no run;", "a run with", 'compare="account"', "verifies it", "where it has nothing to send")
@@ -31,31 +31,39 @@ def verify(
     state_conn_id: StateConnId = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the last run that found an account as the source says.
+    """Show the last run that found an account as the source says, and the last one that read a sample.
 
-    That is a run with compare="account" that read the whole source and had nothing to send. The exit status is 1 if
-    there is no such run, for any account of the sync.
+    The first is a run with compare="account" that read the whole source and had nothing to send. The exit status is 1
+    if there is no such run, for any account of the sync.
     """
     screen = screen_of(context)
     with open_for_reading(state_conn_id) as reader:
         runs = reader.runs()
         syncs = find_syncs(reader, sync, location)
         of_accounts = [each for each in syncs if each.location_id != ALL_ACCOUNTS]
-        found = [(each, runs.last_verified(each.id)) for each in of_accounts or syncs]
+        found = [(each, runs.last_verified(each.id), runs.last_sampled(each.id)) for each in of_accounts or syncs]
     if as_json:
-        screen.show_json([_json(each, verified) for each, verified in found])
+        screen.show_json([_json(*each) for each in found])
     else:
-        screen.show("\n\n".join(printed(_lines(each, verified)) for each, verified in found))
-    if not all(verified for _, verified in found):
+        screen.show("\n\n".join(printed(_lines(*each)) for each in found))
+    if not all(verified for _, verified, _ in found):
         raise typer.Exit(_NOT_VERIFIED)
 
 
-def _lines(sync: SyncRecord, found: VerifiedRun | None) -> Iterator[str]:
+def _lines(sync: SyncRecord, found: VerifiedRun | None, sampled: SampledRun | None) -> Iterator[str]:
     yield f"Sync {sync.name}"
     yield from fact_lines("account", [f"{sync.location_id} at {sync.host}"])
     if found is None:
         yield from fact_lines("verified", _NO_RUN)
-        return
+    else:
+        yield from _verified_lines(found)
+    if sampled is not None:
+        run = sampled.run
+        yield from fact_lines("sampled", [f"{time_text(run.started_at)},", *f"by run {run.id}".split()])
+        yield from fact_lines("", sampled.findings.sentences().split())
+
+
+def _verified_lines(found: VerifiedRun) -> Iterator[str]:
     verified, run = found.verification, found.run
     yield from fact_lines("verified", [f"{time_text(verified.verified_at)},", *f"by run {run.id}".split()])
     yield from fact_lines("task", task_words(run.task_run))
@@ -68,12 +76,26 @@ def _lines(sync: SyncRecord, found: VerifiedRun | None) -> Iterator[str]:
     yield from fact_lines("hash", [verified.hash])
 
 
-def _json(sync: SyncRecord, found: VerifiedRun | None) -> dict[str, Any]:
+def _json(sync: SyncRecord, found: VerifiedRun | None, sampled: SampledRun | None) -> dict[str, Any]:
     return {
         "sync": sync.name,
         "host": sync.host,
         "location_id": sync.location_id,
         "verified": _verified_json(found) if found else None,
+        "sampled": _sampled_json(sampled) if sampled else None,
+    }
+
+
+def _sampled_json(sampled: SampledRun) -> dict[str, Any]:
+    run, findings = sampled.run, sampled.findings
+    return {
+        "sampled_at": run.started_at.isoformat(),
+        "run": run.id,
+        "task_run": run.task_run,
+        **findings.report(),
+        "drifted": findings.drifted,
+        "drifted_by_field": findings.drifted_by_field,
+        "missing": findings.missing,
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -25,7 +26,8 @@ def _no_number(name: str) -> None:
 _JSON: Final = json.JSONDecoder(parse_constant=_no_number)
 """Reads no `NaN` and no `Infinity`, which Python would take for numbers."""
 
-_OPTIONAL: Final = ("mapping", "constants", "stamps", "only_keys", "plan_to")
+_WHOLE: Final = re.compile(r"\d{1,18}", re.ASCII)
+_OPTIONAL: Final = ("mapping", "constants", "stamps", "only_keys", "plan_to", "sample")
 
 
 def without_templates(value: Any) -> Any:
@@ -92,6 +94,13 @@ def _list(name: str, value: object) -> list[Any]:
     raise ConfigurationError(f"{name} is {value!r}; give a list of one or more keys, or such a list in JSON.")
 
 
+def _number_of_contacts(name: str, value: object) -> int:
+    found = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value.strip()) else value
+    if type(found) is int and found > 0:
+        return found
+    raise ConfigurationError(f"{name} is {value!r}; give a whole number of contacts, 1 or more.")
+
+
 def _guards(name: str, value: object) -> GuardPolicy:
     try:
         policy = GuardPolicy(**_object(name, value))
@@ -114,6 +123,7 @@ _PARSERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "only_keys": _list,
     "guards": _guards,
     "plan_to": plan_target,
+    "sample": _number_of_contacts,
 }
 
 

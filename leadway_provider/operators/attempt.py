@@ -122,6 +122,7 @@ class SyncAttempt:
                 progress=PlanProgress(clock=task.timing.clock.monotonic, log=log.info, every=task.timing.log_every),
                 selects=task.rows is None,
                 now=task.timing.clock.now,
+                random=task.timing.random,
             )
             planned = phase.run(run, account)
             unkeyed = planned.unkeyed
@@ -158,8 +159,8 @@ class SyncAttempt:
         request = self.task.request
         if request.only_keys is not None or not run.follow_full_resync():
             return request
-        log.info("A full resync was asked for: this run sends every row")
-        return replace(request, full_resync=True, compare="state")
+        log.info("A full resync was asked for: this run sends every row, and compares none with the account")
+        return replace(request, full_resync=True, compare="state", sample=None)
 
     def _finish(self, run: SyncRun, counts: Counts, began_at: float) -> None:
         """End the attempt in the state store, and tell lineage the numbers of all attempts."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _TEMPLATE_FIELDS: Final = (
     *("sql", "parameters", "hook_params", "sql_conn_id", "leadway_conn_id", "location_id", "state_conn_id"),
     *("sync_name", "reviewed_run", "mapping", "constants", "max_rejected", "dry_run", "full_resync", "allow_older"),
-    *("incremental", "only_keys", "guards", "compare", "stamps", "plan_to"),
+    *("incremental", "only_keys", "guards", "compare", "stamps", "plan_to", "sample"),
 )
 
 
@@ -124,6 +124,10 @@ class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
         plan_to: where a dry run writes its plan, row by row, in place of the one before: a table of a connection,
             `warehouse:crm.plan`, or the absolute path of a CSV file. Templated.
         plan_values: let that plan have the values that would be sent, too.
+        sample: with `compare="account"` and `dry_run=True`, read that many contacts by id in place of the account,
+            chosen at random among those of unchanged rows. The report then has `sampled`, `sampled_of`,
+            `sampled_equal`, and that share with its bounds, with 95% confidence: `sampled_share`, `sampled_share_low`,
+            `sampled_share_high`; `drifted`, `drifted.<target>` and `missing` are of the sample. Templated.
 
     Raises:
         AirflowFailException: too many rejected rows, or something that a person must correct.
@@ -185,6 +189,7 @@ class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
         on_match: OnMatch = "upsert",
         plan_to: str | None = None,
         plan_values: bool = False,
+        sample: int | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -209,6 +214,7 @@ class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
         self.only_keys = only_keys
         self.compare = compare
         self.plan_to = plan_to
+        self.sample = sample
         # A dict, because Airflow renders what is in one.
         self.guards = dict(guards) if isinstance(guards, Mapping) else asdict(guards or GuardPolicy())
         self.deferrable = default_deferrable() if deferrable is None else deferrable
@@ -233,7 +239,7 @@ class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
         known = {name: without_templates(getattr(self, name)) for name in _TEMPLATE_FIELDS}
         known = {name: value for name, value in known.items() if value is not None}
         self._overlaps_if_incremental = "incremental" not in known
-        self._request_of(known if "dry_run" in known else {**known, "plan_to": None})  # it may become a dry run
+        self._request_of(_checkable(known))
         self.record = None
         self._execution: Execution | None = None
         self._is_stopped = False
@@ -321,3 +327,10 @@ class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
 
         warn_without_triggerer()
         self.defer(trigger=WaitTrigger(until.isoformat(), reason), method_name="resume")
+
+
+def _checkable(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return template fields that are known before they are rendered, so that what they ask for can be checked."""
+    if "sample" in known:
+        return {"compare": "account", "dry_run": True, **known}  # anything else would be an error
+    return {**known} if "dry_run" in known else {**known, "plan_to": None}  # it may become a dry run

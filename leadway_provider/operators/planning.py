@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from random import random as system_random
 
 import sqlalchemy as sa
 from airflow import __version__ as airflow_version
@@ -22,6 +23,7 @@ from leadway_provider.lineage.record import RunRecord
 from leadway_provider.operators.account import Account
 from leadway_provider.operators.departure import plan_removal
 from leadway_provider.operators.report import log_mapping, log_plan
+from leadway_provider.operators.sampling import SampledAccount
 from leadway_provider.printable import printable_log
 from leadway_provider.source.query import OpenRows
 from leadway_provider.source.schemas import find_schemas
@@ -36,7 +38,9 @@ from leadway_provider.sync.plan import Rows
 from leadway_provider.sync.planner import described_columns, mapping_of, planner_of, refuse_cut_columns
 from leadway_provider.sync.progress import PlanProgress
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
+from leadway_provider.sync.sample import RowSample
 from leadway_provider.sync.selection import KeySelection
+from leadway_provider.sync.snapshot import ContactDigester
 
 log = printable_log(__name__)
 
@@ -58,6 +62,7 @@ class PlanPhase:
         progress: logs how far the plan is.
         selects: whether the rows of `only_keys` are still to be found; those of one of many accounts are.
         now: returns the present.
+        random: returns a number from 0 up to 1.
     """
 
     request: SyncRequest
@@ -72,6 +77,7 @@ class PlanPhase:
     progress: PlanProgress
     selects: bool = True
     now: Callable[[], datetime] = utc_now
+    random: Callable[[], float] = system_random
 
     def run(self, run: SyncRun, account: Account) -> Plan:
         """Read the source and fill the run's outbox; the caller seals it.
@@ -91,8 +97,9 @@ class PlanPhase:
             self.record.mapped(source.columns, mapping, custom_fields, schemas)
             run.describe(request.sql, described_columns(mapping), source=self.record.source(), versions=_versions())
             log_mapping(request, self.sync, run.id, mapping)
-            with self._compared(run, account, mapping, custom_fields) as compared:
-                planned = self._plan(run, mapping, seen_by_newer, source, compared)
+            form, sampled = ContactForm.of(mapping, custom_fields), self._sampled(run, account)
+            with self._compared(run, account, mapping, form) as compared:
+                planned = self._plan(run, mapping, seen_by_newer, source, compared, sampled=sampled)
                 found = compared.conclude(planned) if compared else None
         self.record.planned(planned.counts)
         log_plan(run.id, planned, self.as_of, request.key_columns)
@@ -105,6 +112,8 @@ class PlanPhase:
                 departed = plan_removal(request.removal, run, planned)
         if compared and found and not departed:
             compared.verify(found, planned)
+        if sampled:
+            return sampled.conclude(planned, mapping, ContactDigester(form, self.hasher))
         return planned
 
     def _mapping(
@@ -116,12 +125,16 @@ class PlanPhase:
             raise type(error)(f"Task {self.request.task_id}: {error}") from None
 
     def _compared(
-        self, run: SyncRun, account: Account, mapping: ContactMapping, custom_fields: Sequence[CustomField]
+        self, run: SyncRun, account: Account, mapping: ContactMapping, form: ContactForm
     ) -> AbstractContextManager[ComparedAccount | None]:
-        if self.request.compare == "state":
+        if not self.request.reads_account:
             return nullcontext()
-        form = ContactForm.of(mapping, custom_fields)
         return compared_account(self.request, run, account, form, mapping, hasher=self.hasher, now=self.now)
+
+    def _sampled(self, run: SyncRun, account: Account) -> SampledAccount | None:
+        if (size := self.request.sample) is None:
+            return None
+        return SampledAccount(self.request, run, account, RowSample(size, self.random, run.snapshot))
 
     def _plan(
         self,
@@ -130,6 +143,8 @@ class PlanPhase:
         seen_by_newer: bytes,
         source: OpenRows,
         compared: ComparedAccount | None,
+        *,
+        sampled: SampledAccount | None,
     ) -> Plan:
         planner = planner_of(
             self.request,
@@ -140,6 +155,7 @@ class PlanPhase:
             comparison=compared.comparison if compared else None,
             forgotten=self.forgotten,
             planned_at=self.now(),
+            sample=sampled.sample if sampled else None,
         )
         if self.request.only_keys is None or not self.selects:
             return planner.plan(source.batches(), read_again=self._read_again, on_batch=self._after_batch)

@@ -19,6 +19,7 @@ from leadway_provider.store.waiting import WaitingRows
 from leadway_provider.sync.findings import Plan, UnkeyedRow
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.request import SyncIdentity, SyncRequest
+from leadway_provider.sync.sample import SampleFindings
 from leadway_provider.sync.verification import Verification
 from leadway_provider.words import counted, duration_text, time_text
 
@@ -193,6 +194,8 @@ def _compared(found: Mapping[str, Any], counts: Counts) -> Report:
     verified = Verification.of_run(found, counts)
     report: Report = {f"drifted.{name}": rows for name, rows in found.get("drifted_by_field", {}).items()}
     report |= {name: found[name] for name in ("contacts", "unmatched", "believed") if name in found}
+    if (sample := SampleFindings.of_run(found)) is not None:
+        report |= sample.report()
     if verified is not None:
         report["verified_at"] = verified.verified_at.isoformat()
         report["verified_rows"], report["verified_hash"] = verified.rows, verified.hash

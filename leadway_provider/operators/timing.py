@@ -1,9 +1,10 @@
-"""What a task run needs of time and of its machine: a test replaces it, so that nothing waits."""
+"""What a task run needs of time, chance and its machine: a test replaces it, so that nothing waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import random as system_random
 from typing import Final
 
 from leadway_provider.api.retry import RetryPolicy
@@ -14,7 +15,7 @@ from leadway_provider.sync.process import is_alive
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What a task run needs of time and of its machine.
+    """What a task run needs of time, chance and its machine.
 
     Attributes:
         clock: the clocks that everything below the operator uses.
@@ -22,6 +23,7 @@ class Timing:
         lease: the periods of the sync's lease.
         alive: returns whether a process exists; None where that can't be known here.
         log_every: seconds between two lines of progress.
+        random: returns a number from 0 up to 1.
     """
 
     clock: Clock = SYSTEM_CLOCK
@@ -29,7 +31,8 @@ class Timing:
     lease: LeaseTiming = LEASE_TIMING
     alive: Callable[[str], bool | None] = is_alive
     log_every: float = 30.0
+    random: Callable[[], float] = system_random
 
 
 TIMING: Final = Timing()
-"""The times that tasks use."""
+"""What tasks use."""

@@ -57,6 +57,7 @@ def run(visit: Visiting, run_id: str, choice: Annotated[Choice, Query()]) -> Res
         outcomes_now=outcomes,
         most_counted=MOST_COUNTED,
         reasons=rows.by_reason(chosen) if chosen else [],
+        sample=visit.state.runs().sample(run_id),
         lineage=draw_lineage(visit.state.runs().columns(run_id)),
         chosen=chosen,
         code=choice.code,

@@ -83,7 +83,7 @@ def sum_of(reports: Sequence[Mapping[str, object]]) -> dict[str, int | float]:
     Args:
         reports: the accounts' reports, or parts of them; other values than the figures are left out.
     """
-    names = ("creates", "updates", "removals", "calls_needed", *_LONGEST)
+    names = ("creates", "updates", "removals", "calls_needed", "sampled", "sampled_of", "sampled_equal", *_LONGEST)
     found: dict[str, int | float] = {}
     for report in reports:
         for name, value in report.items():

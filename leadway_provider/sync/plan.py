@@ -34,6 +34,7 @@ from leadway_provider.sync.records import PlannedRow, SettledRow
 from leadway_provider.sync.removal import without_departed_tags
 from leadway_provider.sync.residents import beside, freed
 from leadway_provider.sync.row import source_keys
+from leadway_provider.sync.sample import RowSample
 from leadway_provider.sync.seen import is_set, make_room, set_bit, suspiciously_few
 from leadway_provider.sync.settling import settled_batch
 from leadway_provider.sync.skipped import skipped_rows
@@ -67,6 +68,7 @@ class Planner:
         on_match: which rows are sent, and which are skipped.
         forgotten: the keys whose rows are skipped, because their persons were forgotten.
         stamps: what is written into each contact that is sent.
+        sample: chooses rows at random among the unchanged ones; None chooses none.
     """
 
     key: Sequence[str]
@@ -84,6 +86,7 @@ class Planner:
     on_match: OnMatch = "upsert"
     forgotten: ForgottenKeys = field(default_factory=ForgottenKeys)
     stamps: RunStamps = field(default_factory=RunStamps)
+    sample: RowSample | None = None
 
     def __post_init__(self) -> None:
         rules = self.mapping.rules
@@ -162,7 +165,7 @@ class Planner:
         changed: list[ChangedRow] = []
         repeated: dict[int, str] = {}
         older: list[int] = []
-        unchanged = 0
+        unchanged: list[str] = []
         for key, index in latest.items():
             row_hash = hash_row(rows[index])
             row_id, acknowledged = known.get(key, _NO_ROW)
@@ -174,7 +177,7 @@ class Planner:
                     seen[byte] |= bit
             is_same = trusts_state and is_same_row(acknowledged, row_hash, users)
             if is_same and (row_id not in repeated or self._is_older(row_id)):
-                unchanged += 1
+                unchanged.append(key)
             elif self._is_older(row_id):
                 older.append(row_id)
             else:
@@ -183,7 +186,9 @@ class Planner:
         if repeated:
             self._supersede(list(repeated))
             self._repeated.add(repeated.values())
-        self._counts[RowState.UNCHANGED] += unchanged
+        if self.sample:
+            self.sample.add({known[key][0]: (key, rows[latest[key]]) for key in unchanged})
+        self._counts[RowState.UNCHANGED] += len(unchanged)
         self._counts[RowState.SUPERSEDED] += len(older)
         for row_id in older:
             self._older[row_id >> 3] |= 1 << (row_id & 7)
@@ -267,9 +272,9 @@ class Planner:
         self._compared_again += len(settled)
         for each in settled:
             del contacts[each.source_key]
-        changed = [row for row in changed if row.key in contacts]
         self._until_stored()
-        settlement, decided = self._decided(changed, contacts, fingerprints)
+        left = [row for row in changed if row.key in contacts]
+        settlement, decided = self._decided(left, contacts, fingerprints)
         planned = [each for each in decided if isinstance(each, PlannedRow)]
         settled += [each for each in decided if isinstance(each, SettledRow)]
         self._storing = self._store_thread.submit(self._store, settlement, planned, settled)
@@ -277,6 +282,9 @@ class Planner:
         self._counts[RowState.UNCHANGED] += decided.count(None)
         for each in settled:
             self._counts[each.outcome] += 1
+        if self.sample:
+            same = {each.source_key for each in settled if each.outcome is RowState.UNCHANGED}
+            self.sample.add({row.row_id: (row.key, rows[row.place]) for row in changed if row.key in same})
 
     def _decided(
         self,
@@ -312,6 +320,8 @@ class Planner:
     def _compared_anew(self, row_ids: Collection[int]) -> None:
         if self.comparison:
             self.comparison.take_back(row_ids)
+        if self.sample:
+            self.sample.take_back(row_ids)
 
     def _fingerprint(self, row_hash: bytes, found: Contact | Rejection) -> bytes:
         contact = found if isinstance(found, Contact) else None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leadway_provider.sync.forgotten import ForgottenKeys
     from leadway_provider.sync.identities import IdentityHasher
     from leadway_provider.sync.request import SyncRequest
+    from leadway_provider.sync.sample import RowSample
 
 
 def refuse_cut_columns(
@@ -108,6 +109,7 @@ def planner_of(
     comparison: AccountComparison | None = None,
     forgotten: ForgottenKeys,
     planned_at: datetime | None = None,
+    sample: RowSample | None = None,
 ) -> Planner:
     """Return the planner of a run.
 
@@ -120,6 +122,7 @@ def planner_of(
         comparison: compares rows with the account itself; None compares them with what it last acknowledged.
         forgotten: the keys whose rows are skipped, because their persons were forgotten.
         planned_at: what contacts are stamped with as the time; None for a plan that sends none.
+        sample: chooses rows at random among the unchanged ones; None chooses none.
     """
     removes = request.removal.on_removed != "ignore"
     return Planner(
@@ -138,4 +141,5 @@ def planner_of(
         on_match=request.on_match,
         forgotten=forgotten,
         stamps=RunStamps(mapping.stamps, store.id, planned_at),
+        sample=sample,
     )

@@ -80,6 +80,7 @@ class SyncRequest:
         on_match: which rows are written: all, only those whose contact exists, or only the others.
         plan_to: where a dry run writes its plan; None for nowhere.
         plan_values: whether the plan has the values that would be sent.
+        sample: how many contacts are compared with their rows, in place of the whole account; None for all.
 
     Raises:
         ConfigurationError: a value can't be used; the message names task and argument.
@@ -126,6 +127,7 @@ class SyncRequest:
     on_match: OnMatch = "upsert"
     plan_to: PlanTarget | None = None
     plan_values: bool = False
+    sample: int | None = None
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -136,6 +138,7 @@ class SyncRequest:
                 )
         self._check_dry_run()
         self._check_choices()
+        self._check_sample()
         if self.compare == "account" and self.full_resync:
             raise ConfigurationError(
                 f"Task {self.task_id} has compare='account' and full_resync=True; the one sends what differs, the "
@@ -165,6 +168,24 @@ class SyncRequest:
             raise ConfigurationError(
                 f"Task {self.task_id} has both dry_run and worker; the one plans, the other delivers a plan."
             )
+
+    def _check_sample(self) -> None:
+        if self.sample is None:
+            return
+        if type(self.sample) is not int or self.sample < 1:
+            raise ConfigurationError(
+                f"sample of task {self.task_id} is {self.sample!r}; give a whole number of contacts, 1 or more."
+            )
+        if self.compare != "account" or not self.dry_run:
+            raise ConfigurationError(
+                f"Task {self.task_id} has sample={self.sample}, compare={self.compare!r} and dry_run={self.dry_run}: a "
+                "sample verifies and changes nothing. Give it compare='account' and dry_run=True, or leave sample out."
+            )
+
+    @property
+    def reads_account(self) -> bool:
+        """Whether all contacts of the account are read, and each row is compared with its contact."""
+        return self.compare == "account" and self.sample is None
 
     def _check_types(self) -> None:
         for kind, (wanted, names) in _TYPES.items():

@@ -50,3 +50,24 @@ def test_what_was_changed_by_hand_is_told_and_put_right(
         assert edited.first_name == "C3"
         assert report(dag.test(), "verify")["verified_rows"] == 20
     assert "verified_at" not in found
+
+
+def test_a_sample_is_told_and_nothing_is_put_right(
+    example: Callable[[str], Any], warehouse: Warehouse, sandbox: SandboxServer
+) -> None:
+    """So many contacts are read by id, and what they say of all is told."""
+    warehouse.insert("customers", *CUSTOMERS)
+    dag = example("weekly_verification")
+    dag.test()
+    edited = sandbox.account.holder("email", "c3@example.com")
+    assert edited is not None
+    sandbox.account.update(edited.id, {"firstName": "Edited"})
+
+    run = dag.test(run_conf={"sample": 12})
+
+    found = report(run, "verify")
+    equal = 12 - found["drifted"]
+    assert (found["sampled"], found["sampled_of"], found["sampled_equal"]) == (12, 20, equal)
+    assert found["sampled_share_low"] <= equal / 12 <= found["sampled_share_high"]
+    assert run.get_task_instance("heal").state == "skipped"
+    assert edited.first_name == "Edited"

@@ -72,7 +72,7 @@ def test_every_param_is_on_the_page() -> None:
 def test_the_texts_are_those_that_are_read() -> None:
     """The arguments that may be null are those of the table."""
     [sentence] = re.findall(r"^\| `None`, in (.+?) and guards \|", PAGE, re.MULTILINE)
-    assert quoted(sentence) == ["mapping", "constants", "only_keys"]
+    assert quoted(sentence) == ["mapping", "constants", "only_keys", "sample"]
     for name in quoted(sentence):
         task = _task(**{name: "null"})
         assert getattr(task.request, name) is None

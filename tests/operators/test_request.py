@@ -54,6 +54,7 @@ ANOTHER: Final[dict[str, Any]] = {
     "on_match": "update_only",
     "plan_to": PlanTable("shop", "crm", "plan"),
     "plan_values": True,
+    "sample": 7,
 }
 """Another value for each field."""
 
@@ -72,7 +73,12 @@ def test_there_is_another_value_for_each_field() -> None:
 @pytest.mark.parametrize("name", [each.name for each in fields(SyncRequest)])
 def test_a_field_is_in_the_digest_or_does_not_change_a_plan(name: str) -> None:
     """Whatever decides what is planned makes another digest; nothing else does."""
-    before = replace(REQUEST, incremental=name == "overlap", dry_run=name == "plan_to")  # these need it
+    before = replace(  # these need it
+        REQUEST,
+        incremental=name == "overlap",
+        dry_run=name in ("plan_to", "sample"),
+        compare="account" if name == "sample" else "state",
+    )
     changed = replace(before, **{name: ANOTHER[name]})
     assert getattr(changed, name) != getattr(before, name)
     assert (digest(changed) == digest(before)) is (name in NOT_PLANNED)

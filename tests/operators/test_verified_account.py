@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from leadway_provider.cli import main
 from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator
@@ -165,6 +166,24 @@ def test_the_last_verification_is_printed(warehouse: Warehouse, sandbox: Sandbox
         "unmatched": 0,
         "hash": report["verified_hash"],
     }
+
+
+def test_a_dry_run_that_was_replaced_has_still_verified_the_account(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its plan can't be delivered any more after the sync's next run, and what it found remains true."""
+    warehouse.fill(*people(1, 2))
+    sync("set-up")
+    report = compare("verified", dry_run=True)
+    sync("daily")
+
+    assert f"by run {report['run_id']}" in shown(capsys)
+    sandbox.faults.add(Fault(FaultKind.FORBIDDEN, times=None, path="/contacts/search"))
+    with pytest.raises(AirflowFailException):
+        compare("cut short", dry_run=True)
+    sandbox.faults.clear()
+    sync("daily again")
+    assert f"by run {report['run_id']}" in shown(capsys)
 
 
 def test_a_plan_that_was_never_sealed_has_verified_nothing(

@@ -255,3 +255,20 @@ def test_mapped_tasks_are_apart(page: TestClient, warehouse: Warehouse) -> None:
     for index, run_id in found.items():
         answer = page.get(f"/task-runs/customers/first/sync/{index}", follow_redirects=False)
         assert answer.headers["location"] == f"/runs/{run_id}"
+
+
+def test_a_run_shows_what_its_sample_says(page: TestClient, warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """In the words of the log, with the fields that drifted; other runs have no such note."""
+    warehouse.fill(ANN, (2, "bob@example.com", "Bob", None, None))
+    first = run_once()["run_id"]
+    ann = sandbox.account.holder("email", "ann@example.com")
+    assert ann is not None
+    sandbox.account.update(ann.id, {"firstName": "Edited"})
+
+    sampled = run_once("sample", compare="account", dry_run=True, sample=10)["run_id"]
+
+    said = "All 2 contacts were read, so the share is exact: 1 (50.0%) is as acknowledged. Drifted: first_name 1."
+    assert said in text(page, f"/runs/{sampled}")
+    run_once("the next one, which abandons the dry run")
+    assert said in text(page, f"/runs/{sampled}")
+    assert "contacts were read" not in text(page, f"/runs/{first}")

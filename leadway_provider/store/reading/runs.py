@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -17,7 +17,10 @@ from leadway_provider.store.reading.page import Order, Page
 from leadway_provider.store.tables import RunStatus
 from leadway_provider.store.waiting import waiting_in_runs
 from leadway_provider.sync.outcome import Counts, RowState
+from leadway_provider.sync.sample import SampleFindings
 from leadway_provider.sync.verification import Verification
+
+T = TypeVar("T")
 
 _RUN: Final = tables.run.c
 _FACTS: Final = (
@@ -90,6 +93,19 @@ class VerifiedRun:
     believed: int
 
 
+@dataclass(frozen=True, slots=True)
+class SampledRun:
+    """A run that read a sample of an account's contacts.
+
+    Attributes:
+        run: the run.
+        findings: what the sample says.
+    """
+
+    run: RunSummary
+    findings: SampleFindings
+
+
 class RunReader:
     """The runs in one state store. Every method raises StateUnavailableError where it can't be reached or read."""
 
@@ -134,7 +150,28 @@ class RunReader:
 
     def last_verified(self, sync_id: int) -> VerifiedRun | None:
         """Return the last run of a sync that verified the account (index `leadway_run_by_start`); None without one."""
-        ended = _RUN.status.in_((RunStatus.FINISHED, RunStatus.DRY_RUN))
+
+        def verified(run: RunSummary, found: Mapping[str, Any]) -> VerifiedRun | None:
+            if (verification := Verification.of_run(found, run.counts)) is None:
+                return None
+            return VerifiedRun(run, verification, found["contacts"], found["unmatched"], found["believed"])
+
+        return self._last_compared(sync_id, verified)
+
+    def last_sampled(self, sync_id: int) -> SampledRun | None:
+        """Return the last run of a sync that read a sample (index `leadway_run_by_start`); None without one."""
+
+        def sampled(run: RunSummary, found: Mapping[str, Any]) -> SampledRun | None:
+            findings = SampleFindings.of_run(found)
+            return SampledRun(run, findings) if findings else None
+
+        return self._last_compared(sync_id, sampled)
+
+    def _last_compared(self, sync_id: int, read: Callable[[RunSummary, Mapping[str, Any]], T | None]) -> T | None:
+        """Return what is read of the newest run of a sync, of those whose plan has ended, where that is not None."""
+        # The sync's next run abandons a dry run; a plan that was cut short, and is abandoned then, has no counts.
+        was_dry_run = sa.and_(_RUN.status == RunStatus.ABANDONED, _RUN.sealed_at.is_(None), _RUN["read"] > 0)
+        ended = sa.or_(_RUN.status.in_((RunStatus.FINISHED, RunStatus.DRY_RUN)), was_dry_run)
         wanted: sa.Select[Any] = (
             sa.select(*_FACTS, _RUN.comparison)
             .where(_RUN.sync_id == sync_id, ended, _RUN.comparison.is_not(None))
@@ -142,10 +179,16 @@ class RunReader:
         )
         with self._database.reading() as connection:
             for row in connection.execute(wanted).all():
-                found, [run] = decode_document(row.comparison), summaries(connection, [row])
-                if verified := Verification.of_run(found, run.counts):
-                    return VerifiedRun(run, verified, found["contacts"], found["unmatched"], found["believed"])
+                [run] = summaries(connection, [row])
+                if (found := read(run, decode_document(row.comparison))) is not None:
+                    return found
         return None
+
+    def sample(self, run_id: str) -> SampleFindings | None:
+        """Return what the sample of a run says (primary key); None where it has none."""
+        wanted = sa.select(_RUN.comparison).where(_RUN.id == run_id)
+        with self._database.reading() as connection:
+            return SampleFindings.of_run(decode_document(connection.scalar(wanted)))
 
     def one(self, run_id: str) -> RunSummary | None:
         """Return a run by its id (primary key); None where there is none."""
