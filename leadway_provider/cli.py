@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Annotated, Any, Final, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from leadway_provider import __version__
 from leadway_provider.commands.airflow import only_warnings
@@ -21,6 +22,7 @@ from leadway_provider.commands.forget import forget
 from leadway_provider.commands.forget_sync import forget_sync
 from leadway_provider.commands.forgotten import forgotten
 from leadway_provider.commands.init import init
+from leadway_provider.commands.interrupt import INTERRUPTED
 from leadway_provider.commands.locations import locations
 from leadway_provider.commands.plan import plan
 from leadway_provider.commands.preview import preview
@@ -44,7 +46,6 @@ _PIPE_CLOSED: Final = 1
 """The exit status where nobody reads the rest of the output."""
 _UNUSABLE: Final = 2
 """The exit status where a connection, the state or the account can't be used."""
-_INTERRUPTED: Final = 130
 
 _TRY: Final = "Try it out"
 _SET_UP: Final = "Set up a sync"
@@ -54,8 +55,21 @@ _UNDO: Final = "Undo a run"
 _PERSON: Final = "Forget a person"
 _STATE: Final = "Keep the state store"
 
+
+class CommandGroup(TyperGroup):
+    """The commands; each of them ends with one line after Ctrl-C."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; raises CommandError after Ctrl-C, where typer would end it without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise CommandError(f"interrupted: {ctx.obj.interrupts.left}.", INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="leadway",
+    cls=CommandGroup,
     help="Tools of the Leadway provider for Apache Airflow.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -138,7 +152,7 @@ def main(
 
 def _status_of(screen: Screen, argv: list[str]) -> int:
     try:
-        with only_warnings():
+        with only_warnings(), screen.interrupts.watched(screen.say_at_once):
             app(args=argv, prog_name="leadway", obj=screen)
     except SystemExit as end:  # typer ends each command in this way
         return _exit_status(end.code)
@@ -147,7 +161,7 @@ def _status_of(screen: Screen, argv: list[str]) -> int:
     except LeadwayError as error:
         return _failed(screen, error, _UNUSABLE)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     return 0
 
 

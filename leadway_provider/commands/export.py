@@ -38,6 +38,7 @@ def export(
     screen = screen_of(context)
     with open_for_reading(state_conn_id) as reader, screen.counting("Exporting rows") as advance:
         syncs = find_syncs(reader, sync, location)
+        screen.interrupts.left = "not all rows were printed"
         if not as_json:
             screen.write(_csv(_COLUMNS))
         number = 0

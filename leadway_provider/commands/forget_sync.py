@@ -6,6 +6,7 @@ from typing import Final
 
 import typer
 
+from leadway_provider.commands.interrupt import HALF_DELETED
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
@@ -43,6 +44,7 @@ def forget_sync(
         if not yes:
             screen.require_yes("Delete all of this?", otherwise="Nothing was deleted.")
         for each in found:
-            with sync_lease(state, each, screen, holder=_HOLDER, force=force) as check:
-                state.syncs().delete(each.id, check)
+            with sync_lease(state, each, screen, holder=_HOLDER, force=force) as held:
+                screen.interrupts.left = HALF_DELETED
+                state.syncs().delete(each.id, held.raise_if_cancelled)
             screen.show(printable(f"Sync {each.name} to {each.location_id} is forgotten."))

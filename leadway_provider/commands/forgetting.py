@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from leadway_provider.commands.account import open_account
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.interrupt import HALF_DELETED
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.screen import Screen
 from leadway_provider.exceptions import ContactNotFoundError
@@ -149,9 +150,11 @@ def erase(
     hashers = [key_hasher(state, each.sync.name, each.sync.host) for each in persons]
     done = []
     with ExitStack() as leases:
-        checks = [
+        held = [
             leases.enter_context(sync_lease(state, each.sync, screen, holder=_HOLDER, force=None)) for each in persons
         ]
+        checks = [each.raise_if_cancelled for each in held]
+        screen.interrupts.left = HALF_DELETED
         for each, hasher, check in zip(persons, hashers, checks, strict=True):
             check()
             answers = _delete_contacts(each, leadway_conn_id) if leadway_conn_id else {}

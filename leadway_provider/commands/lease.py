@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,15 @@ from leadway_provider.printable import printable
 if TYPE_CHECKING:
     from leadway_provider.store.reading.syncs import SyncRecord
     from leadway_provider.store.state import StateStore
+    from leadway_provider.sync.cancel import CancelToken
     from leadway_provider.sync.lease import HeldLease, LeaseStore
 
 
 @contextmanager
 def sync_lease(
     state: StateStore, sync: SyncRecord, screen: Screen, *, holder: str, force: bool | None
-) -> Iterator[Callable[[], None]]:
-    """Hold a sync's lease in the block, and give a function that raises where the lease is lost.
+) -> Iterator[CancelToken]:
+    """Hold a sync's lease in the block, and give a token that is cancelled where the lease is lost.
 
     Args:
         state: the state store.
@@ -42,7 +43,7 @@ def sync_lease(
     held = _acquire(store, sync, screen, holder=holder, force=force)
     with LeaseKeeper(store, held, on_lost=cancel_token.cancel) as lease:
         cancel_token.cancel_when(lease.expiry)
-        yield cancel_token.raise_if_cancelled
+        yield cancel_token
 
 
 def _acquire(store: LeaseStore, sync: SyncRecord, screen: Screen, *, holder: str, force: bool | None) -> HeldLease:

@@ -78,11 +78,18 @@ def plan(
     from leadway_provider.commands.reading import open_sync  # noqa: PLC0415 - the same
 
     request = replace(request, state_conn_id=state_conn_id or request.state_conn_id)
-    with open_sync(request) as opened, screen.counting("Comparing rows") as counting:
+    screen.interrupts.left = "nothing was sent, and nothing is left in the state"
+    with (
+        open_sync(request) as opened,
+        screen.interrupts.temporary_folder("leadway-plan-") as folder,
+        screen.counting("Comparing rows") as counting,
+    ):
         if opened.is_of_many:
-            would_fail = _show_accounts(screen, planned_accounts(opened, counting=counting), opened.identity, as_json)
+            would_fail = _show_accounts(
+                screen, planned_accounts(opened, folder, counting=counting), opened.identity, as_json
+            )
         else:
-            found = planned(opened, counting=counting)
+            found = planned(opened, folder, counting=counting)
             would_fail = bool(found.stops)
             if as_json:
                 screen.show_json(_json(opened.identity, found))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from leadway_provider.api.client import LeadwayClient
@@ -63,32 +62,32 @@ class PlannedSync:
         return self.figures.calls + (self.account.calls if self.account else 0)
 
 
-def planned(sync: OpenSync, *, counting: Counting) -> PlannedSync:
+def planned(sync: OpenSync, folder: Path, *, counting: Counting) -> PlannedSync:
     """Plan a sync without a trace: the state store is read only, and the account is only read, too.
 
     Args:
         sync: the sync.
+        folder: is empty, and keeps the copy of the state.
         counting: shows how many rows are planned, and how many contacts are read.
 
     Raises:
         LeadwayError: as the account, the source and the state store raise.
     """
-    with copied_state(sync) as state:
+    with copied_state(sync, folder) as state:
         return planned_in(state, sync, counting)
 
 
 @contextmanager
-def copied_state(sync: OpenSync) -> Iterator[StateStore]:
-    """Give a copy of what the state store has of the sync, with all its accounts, and delete it at the end.
+def copied_state(sync: OpenSync, folder: Path) -> Iterator[StateStore]:
+    """Give a copy of what the state store has of the sync, with all its accounts, in an empty folder.
 
     Raises:
         LeadwayError: as the state store raises.
     """
-    with TemporaryDirectory(prefix="leadway-plan-") as folder:
-        file = Path(folder) / "state.db"
-        with closing(StateStore.open_file(file)) as state:
-            _copy(sync, file)
-            yield state
+    file = folder / "state.db"
+    with closing(StateStore.open_file(file)) as state:
+        _copy(sync, file)
+        yield state
 
 
 def _copy(sync: OpenSync, file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from leadway_provider.commands.layout import fact_lines, listed
@@ -62,15 +63,16 @@ class PlannedAccounts:
         return max((each or 1 for each in days), default=1) if None not in days else None
 
 
-def planned_accounts(whole: OpenSync, *, counting: Counting) -> PlannedAccounts:
+def planned_accounts(whole: OpenSync, folder: Path, *, counting: Counting) -> PlannedAccounts:
     """Plan a sync of many accounts without a trace; see `planned`.
 
     Args:
         whole: the sync.
+        folder: is empty, and keeps the copy of the state.
         counting: shows how many rows are read, and then planned.
     """
     request = whole.request
-    with copied_state(whole) as state:
+    with copied_state(whole, folder) as state:
         waiting = () if request.only_keys else state.accounts(whole.identity).waiting()
         with parted_sync(
             whole, watermark=state.watermark(whole.identity), waiting=waiting, on_read=counting.of("Reading rows")

@@ -6,6 +6,7 @@ from typing import Final
 
 import typer
 
+from leadway_provider.commands.interrupt import HALF_DELETED
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import Screen, screen_of
@@ -44,8 +45,9 @@ def reset(
         if not yes:
             screen.require_yes("Delete this?", otherwise="Nothing was deleted.")
         for each in found:
-            with sync_lease(state, each, screen, holder=HOLDER, force=force) as check:
-                forgotten = state.syncs().forget(each.id, check)
+            with sync_lease(state, each, screen, holder=HOLDER, force=force) as held:
+                screen.interrupts.left = HALF_DELETED
+                forgotten = state.syncs().forget(each.id, held.raise_if_cancelled)
             _show(screen, f"Sync {each.name} to {each.location_id}: {forgotten:,} rows forgotten.")
 
 

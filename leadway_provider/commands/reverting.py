@@ -15,7 +15,7 @@ from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.screen import Screen
 from leadway_provider.contacts.contact import Contact, JsonValue
 from leadway_provider.contacts.normal import ContactForm
-from leadway_provider.exceptions import ContactNotFoundError
+from leadway_provider.exceptions import ContactNotFoundError, StoppedError
 from leadway_provider.hooks.identities import identity_hasher
 from leadway_provider.hooks.secrecy import decrypt, encrypt
 from leadway_provider.policies import RemovalPolicy
@@ -24,10 +24,11 @@ from leadway_provider.store.before import SqlBeforeStore
 from leadway_provider.store.reading.syncs import SyncRecord
 from leadway_provider.store.state import StateStore, SyncRun
 from leadway_provider.sync.before import KeptContact
+from leadway_provider.sync.cancel import CancelToken
 from leadway_provider.sync.claims import Claim, ClaimKind
 from leadway_provider.sync.deliver import OutboxDelivery
 from leadway_provider.sync.identities import IDENTITIES, IdentityHasher
-from leadway_provider.sync.outcome import Counts
+from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.sync.records import PlannedRow
 from leadway_provider.sync.removal import remove
 from leadway_provider.sync.request import SyncIdentity
@@ -153,7 +154,7 @@ def revert_run(
     began_at = monotonic()
     with (
         open_account(leadway_conn_id, sync.location_id) as account,
-        sync_lease(state, sync, screen, holder=_HOLDER, force=None) as check,
+        sync_lease(state, sync, screen, holder=_HOLDER, force=None) as held,
     ):
         hasher = identity_hasher(state, identity)
         run = state.begin(
@@ -168,15 +169,17 @@ def revert_run(
             run.describe(f"leadway revert --run {run_id}", before.columns())
             plan = _planned(run, before, account, hasher, created=created)
             confirm(plan)
-            check()
+            held.raise_if_cancelled()
             run.count_as_changed(plan.row_ids)
             run.seal(
                 Counts(read=plan.restored, pending=plan.restored), _bits(plan.row_ids), is_whole=False, only_keys=True
             )
+        client = account.client(_IN_FLIGHT, cancel_token=held)
         try:
-            account.call(lambda client: _delivered(run, client, hasher, check), writes=True)
+            with screen.interrupts.stopping(lambda: held.cancel(StoppedError("The command was interrupted."))):
+                account.call(lambda _: _delivered(run, client, hasher, screen, held), writes=True)
         finally:
-            run.finish(calls=account.call(_calls), seconds=monotonic() - began_at)
+            run.finish(calls=account.call(_calls) + client.calls, seconds=monotonic() - began_at)
         return Reverted(sync, run_id, run.id, plan, {name: number for name, number in run.counts().items() if number})
 
 
@@ -184,21 +187,36 @@ async def _calls(client: LeadwayClient) -> int:
     return client.calls
 
 
-async def _delivered(run: SyncRun, client: LeadwayClient, hasher: IdentityHasher, check: Callable[[], None]) -> None:
-    """Deliver what the run has in the outbox; it ends where the lease is lost."""
-    await OutboxDelivery(
-        store=run,
-        sink=client,
-        max_in_flight=_IN_FLIGHT,
-        batch_size=1000,
-        targets={each.api_path: each.target for each in run.columns()},
-        on_acknowledged=lambda _: check(),
-        hasher=hasher,
-    ).run()
-    check()
-    await remove(
-        run.removals, client, RemovalPolicy("delete"), max_in_flight=_IN_FLIGHT, on_acknowledged=lambda _: check()
-    )
+async def _delivered(
+    run: SyncRun, client: LeadwayClient, hasher: IdentityHasher, screen: Screen, held: CancelToken
+) -> None:
+    """Deliver what the run has in the outbox; it ends where the lease is lost, and after Ctrl-C."""
+    done, left = 0, run.counts()[RowState.PENDING] + run.removals.waiting()
+
+    def acknowledged(rows: Sequence[object]) -> None:
+        nonlocal done
+        done += len(rows)
+        screen.interrupts.left = f"{done:,} of {counted(left, 'row')} delivered, and the same command goes on there"
+
+    acknowledged([])
+    async with client:
+        await OutboxDelivery(
+            store=run,
+            sink=client,
+            max_in_flight=_IN_FLIGHT,
+            batch_size=1000,
+            targets={each.api_path: each.target for each in run.columns()},
+            on_acknowledged=acknowledged,
+            hasher=hasher,
+        ).run()
+        held.raise_if_cancelled()
+        await remove(
+            run.removals,
+            client,
+            RemovalPolicy("delete"),
+            max_in_flight=_IN_FLIGHT,
+            on_acknowledged=acknowledged,
+        )
 
 
 def _planned(

@@ -91,6 +91,9 @@ def sandbox(
         listener = listen(host, port)
     except (OSError, ValueError) as error:
         raise CommandError(str(error), _UNUSABLE) from None
+    interrupts = screen_of(context).interrupts
+    interrupts.leave_to_server()
+    interrupts.left = f"the contacts are in {file}" if file else "the contacts are gone"
     with listener:
         shown = f"[{host}]" if ":" in host else host
         _print_address(
@@ -98,8 +101,6 @@ def sandbox(
         )
         try:
             run(settings, listener, file)
-        except KeyboardInterrupt:
-            pass  # the documented way to end it
         except OSError as error:
             raise CommandError(f"the file {file} can't be used: {error.strerror}.", _UNUSABLE) from None
         except ValueError as error:

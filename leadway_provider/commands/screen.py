@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import typer
 
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.interrupt import Interrupts
 from leadway_provider.printable import printable
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _DECLINED: Final = 1
 """The exit status after a "no"."""
+_STDERR: Final = 2
+"""The file descriptor of standard error."""
+_SHOW_CURSOR: Final = "\x1b[?25h"
 UNCONFIRMED: Final = 2
 """The exit status where a command needs an answer and there is nobody to ask."""
 
@@ -31,13 +36,16 @@ class Counting:
     Attributes:
         doing: the work.
         show: shows a line in place of the one before.
+        check: raises where the work shall end.
     """
 
     doing: str
     show: Callable[[str], None] = field(repr=False)
+    check: Callable[[], None] = field(repr=False)
 
     def __call__(self, done: int) -> None:
-        """Show that so much is done."""
+        """Show that so much is done, and raise KeyboardInterrupt after a Ctrl-C that was lost meanwhile."""
+        self.check()
         self.show(f"{self.doing} … {done:,}")
 
     def of(self, doing: str) -> Counting:
@@ -56,6 +64,7 @@ class Screen:
     def __init__(self, *, stdin: TextIO, pause: Callable[[float], None]) -> None:
         self.pause = pause
         self.command = "leadway"
+        self.interrupts = Interrupts()
         self._stdin = stdin
         # Airflow logs to standard output, which is another file meanwhile.
         self._stdout, self._stderr = sys.stdout, sys.stderr
@@ -80,6 +89,13 @@ class Screen:
     def say(self, text: str) -> None:
         """Print a line about the command's own work to standard error."""
         self._errors.print(printable(text), soft_wrap=True)
+
+    def say_at_once(self, text: str) -> None:
+        """Print a line about how the command ended to standard error, whatever this process is doing there."""
+        is_terminal = os.isatty(_STDERR)
+        # A terminal shows ^C before it, and a progress bar has hidden the cursor.
+        start = f"{_SHOW_CURSOR}\n" if is_terminal else ""
+        os.write(_STDERR, f"{start}{self.command}: {printable(text)}\n".encode())
 
     def require_yes(self, question: str, *, otherwise: str) -> None:
         """End the command with the exit status 1, unless a person at the terminal answers a question with yes.
@@ -120,10 +136,10 @@ class Screen:
     def counting(self, doing: str) -> Iterator[Counting]:
         """Give what shows how much is done, on standard error, if that is a terminal."""
         if not self._errors.is_terminal:
-            yield Counting(doing, lambda _: None)
+            yield Counting(doing, lambda _: None, self.interrupts.raise_if_lost)
             return
         with self._errors.status(f"{doing} …") as status:
-            yield Counting(doing, status.update)
+            yield Counting(doing, status.update, self.interrupts.raise_if_lost)
 
     @contextmanager
     def waiting(self, doing: str) -> Iterator[None]:

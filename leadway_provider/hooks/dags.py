@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from airflow.providers.common.compat.sdk import conf
 from jinja2 import TemplateError
 
@@ -14,6 +18,9 @@ from leadway_provider.sync.request import SyncRequest
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+
+_SHOWN: Final = 20
 
 
 def request_of_task(path: Path | None, dag_id: str, task_id: str, *, now: datetime) -> SyncRequest:
@@ -51,22 +58,52 @@ def request_of_task(path: Path | None, dag_id: str, task_id: str, *, now: dateti
 
 
 def _task(path: Path, dag_id: str, task_id: str) -> Any:
-    try:
-        from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - where it is depends on the version
-    except ImportError:
-        from airflow.models.dagbag import DagBag  # type: ignore[no-redef]  # noqa: PLC0415 - Airflow 3.1
     if not path.exists():
         raise ConfigurationError(f"{path} does not exist: name the file or the folder of the DAG with --dags.")
-    bag = DagBag(str(path))
+    bag = _read_dags(path)
     if (dag := bag.dags.get(dag_id)) is None:
         errors = "".join(
             f" {Path(file).name} can't be imported: {_last_line(text)}" for file, text in bag.import_errors.items()
         )
-        known = ", ".join(sorted(bag.dags)) or "none"
-        raise ConfigurationError(f"{path} has no DAG {dag_id!r}; it has {known}.{errors}")
+        raise ConfigurationError(f"{path} has no DAG {dag_id!r}; it has {_first(bag.dags)}.{errors}")
     if not dag.has_task(task_id):
-        raise ConfigurationError(f"DAG {dag_id!r} has no task {task_id!r}; it has {', '.join(sorted(dag.task_ids))}.")
+        raise ConfigurationError(f"DAG {dag_id!r} has no task {task_id!r}; it has {_first(dag.task_ids)}.")
     return dag.get_task(task_id)
+
+
+def _read_dags(path: Path) -> Any:
+    """Return Airflow's collection of the DAGs of a file or a folder, whose errors are in it, and are not logged."""
+    # Airflow leaves files of a folder out that have not the words "dag" and "airflow"; a file that is named is read.
+    more: dict[str, Any] = {"safe_mode": False} if path.is_file() else {}
+    try:
+        from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - where it is depends on the version
+    except ImportError:
+        from airflow.models.dagbag import DagBag  # type: ignore[no-redef]  # noqa: PLC0415 - Airflow 3.1
+
+        more["include_examples"] = False
+
+    class QuietDagBag(DagBag):
+        # Airflow logs there where it looks, and the traceback of a file that can't be imported.
+        _log = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+    with _silent(logging.getLogger("airflow.dag_processing.importers")):
+        return QuietDagBag(str(path), **more)
+
+
+@contextmanager
+def _silent(log: logging.Logger) -> Iterator[None]:
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _first(names: Iterable[str]) -> str:
+    found = sorted(names)
+    more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+    return f"{', '.join(found[:_SHOWN]) or 'none'}{more}"
 
 
 def _last_line(text: str) -> str:

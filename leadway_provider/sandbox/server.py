@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -101,7 +102,7 @@ def run(settings: Settings, listener: socket.socket, file: Path | None = None) -
         return
     load(service, file)
     # The server repeats a signal when it has ended, and SIGTERM would end the process before the file is written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         server.run(sockets=[listener])
     finally:

@@ -42,7 +42,7 @@ def test_the_command_prints_a_connection_and_ends_on_interrupt() -> None:
     assert (answer.status_code, answer.headers["X-RateLimit-Max"]) == (200, "7")
     assert set(accounts) == {"here", "there"}
     assert re.search(r"http://127\.0\.0\.1:\d+", printed[0])
-    assert (process.returncode, errors) == (0, "")
+    assert (process.returncode, errors) == (130, "leadway sandbox: interrupted: the contacts are gone.\n")
 
 
 def test_impossible_arguments_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
