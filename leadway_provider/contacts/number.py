@@ -25,6 +25,8 @@ _AMOUNT: Final = re.compile(
     re.ASCII,
 )
 _MACHINE: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,3}", re.ASCII)
+_PAIR: Final = re.compile(r"\(\s*\d+,\s*(?!\d{3}\s*\))\d+\s*\)", re.ASCII)
+"""What a point, a range or a composite value of two numbers is written as, and a negative amount in some countries."""
 _ONE_SEPARATOR: Final = re.compile(r"(\d*)[.,](\d*)", re.ASCII)
 _EITHER: Final = re.compile(r"0*[1-9]\d*", re.ASCII)
 """Digits before a single separator that may be grouped thousands, if there are at most three of them."""
@@ -75,6 +77,8 @@ def _parsed(written: str, separator: DecimalSeparator | None) -> Decimal:
     if written.endswith("%"):
         raise UnfitError("ambiguous", "It can be a number of percent or a share: divide it in SQL, or cut the sign.")
     in_brackets = written.startswith("(") and written.endswith(")")
+    if separator is None and _PAIR.fullmatch(written):
+        raise UnfitError("ambiguous", "It can be a negative number or a pair of two numbers: set decimal_separator.")
     found = _AMOUNT.fullmatch(written[1:-1].strip() if in_brackets else written)
     if not found:
         raise UnfitError("number_malformed")

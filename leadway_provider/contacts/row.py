@@ -195,7 +195,7 @@ def _fill(
     for step in steps:
         value = row[step.position]
         if isinstance(value, UnreadableValue):
-            bad[step.api_path] = reason(step.target, value.code)
+            bad[step.api_path] = reason(step.target, value.code, value.detail)
             continue
         try:
             found = step.convert(value, *context)

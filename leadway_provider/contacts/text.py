@@ -98,21 +98,21 @@ def trimmed(written: str) -> str:
 
 
 def free_text(value: object) -> str | None:
-    """Return what `text` returns; a list or object from a JSON column becomes JSON text.
+    """Return what `text` returns; a list or object, such as a document, an array or a struct, becomes JSON text.
 
     Raises:
         UnfitError: the value can't be written as text.
     """
-    return text(_as_json(value) if isinstance(value, (dict, list)) else value)
+    return text(_as_json(value) if isinstance(value, (dict, list, tuple)) else value)
 
 
 def free_lines(value: object) -> str | None:
-    """Return what `lines` returns; a list or object from a JSON column becomes JSON text.
+    """Return what `lines` returns; a list or object, such as a document, an array or a struct, becomes JSON text.
 
     Raises:
         UnfitError: the value can't be written as text.
     """
-    return lines(_as_json(value) if isinstance(value, (dict, list)) else value)
+    return lines(_as_json(value) if isinstance(value, (dict, list, tuple)) else value)
 
 
 def boolean(value: object) -> bool | None:
@@ -250,13 +250,31 @@ def _strip_invisible(written: str) -> str:
     return kept
 
 
-def _as_json(value: dict[object, object] | list[object]) -> str | None:
+def _as_json(value: dict[object, object] | list[object] | tuple[object, ...]) -> str | None:
+    if not value:
+        return None
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False) if value else None
-    except (TypeError, RecursionError):
+        try:
+            return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except TypeError:
+            return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
         raise UnfitError("type_unsupported") from None
     except ValueError:
         raise UnfitError("number_not_finite") from None
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold of a value within an array or a struct: a number, or the text that it has elsewhere."""
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else _written(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, Decimal):
+        written = _number_text(value)
+        found = json.loads(written)
+        return found if isinstance(found, int) or Decimal(repr(found)) == value else written
+    return value if value is None or isinstance(value, (str, int, float)) else _written(value)
 
 
 def _clock_time(value: timedelta) -> str:

@@ -11,6 +11,8 @@ class UnreadableValue:
 
     Attributes:
         code: why, one of `reasons.VALUE_CODES`.
+        detail: one more sentence, which has nothing of the value.
     """
 
     code: str
+    detail: str = ""

@@ -181,11 +181,13 @@ def _mysql_connector(connection: Any) -> Mapping[Any, CellType]:
     def text(self: Any, value: bytes, _: object = None) -> str:
         return bytes(value).decode(self.charset)
 
+    def bits(_: Any, value: bytes, __: object = None) -> bytes:
+        return bytes(value)
+
     names = ("date", "newdate", "datetime", "timestamp", "time", "set")
-    connection.converter_class = type(
-        "TextConverter", (MySQLConverter,), {f"_{name}_to_python": text for name in names}
-    )
-    return {code: cell_type for code, cell_type in _MYSQL.items() if cell_type is not _BITS}
+    converters = {f"_{name}_to_python": text for name in names}
+    connection.converter_class = type("TextConverter", (MySQLConverter,), {**converters, "_bit_to_python": bits})
+    return _MYSQL
 
 
 _DRIVERS: Final[Mapping[str, Callable[[Any], Mapping[Any, CellType]]]] = {

@@ -18,6 +18,7 @@ from leadway_provider.source.cause import cause, first_line
 from leadway_provider.source.cells import CellType, Row, column_types, converted
 from leadway_provider.source.drivers import result_types, return_text
 from leadway_provider.source.encoding import carry_statements, column_name, is_carried, speak_unicode
+from leadway_provider.source.mysql_bits import computed_bits
 from leadway_provider.source.statement import bound, named, one_statement, without_values
 from leadway_provider.source.stream import streaming
 
@@ -125,7 +126,10 @@ def read_source(
             raise SourceError(f"The SQL for source {name!r} does not return rows; it must be one SELECT.")
         description = getattr(result.cursor, "description", None) or ()
         with _querying(name):
-            found = column_types(description, result_types(connection, description, types))
+            found = {
+                **column_types(description, result_types(connection, description, types)),
+                **computed_bits(connection.dialect.driver, result.cursor),
+            }
         columns = tuple(map(column_name, result.keys()) if is_carried(connection) else result.keys())
         try:
             yield SourceRows(columns, _name_limit(engine.dialect), result, found, batch_size, name)

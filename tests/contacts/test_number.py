@@ -137,6 +137,15 @@ def test_two_readings_are_withheld_without_a_hint(written: str, with_dot: float,
     assert number(written, decimal_separator=",") == with_comma
 
 
+@pytest.mark.parametrize("written", ["(1,2)", "(1,50)", "(1, 2)", "(1234,5678)"])
+def test_a_pair_of_numbers_is_withheld_without_a_hint(written: str) -> None:
+    """A point and a composite value of PostgreSQL are written as a negative amount with a decimal comma is."""
+    with pytest.raises(UnfitError) as caught:
+        number(written, decimal_separator=None)
+    assert (caught.value.code, "a pair" in caught.value.detail) == ("ambiguous", True)
+    assert number("(1,50)", decimal_separator=",") == number("(1,50 €)", decimal_separator=None) == -1.5
+
+
 @pytest.mark.parametrize("separator", [None, ".", ","])
 @pytest.mark.parametrize("written", ["1.200,50", "1,200.50", "1200.5", "1200,5", "1 200.5"])
 def test_a_hint_changes_nothing_where_one_reading_is_possible(written: str, separator: DecimalSeparator | None) -> None:

@@ -133,6 +133,38 @@ def test_json_in_a_free_text_field() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([Decimal("1.50"), None, True, 2], "[1.5, null, true, 2]"),
+        ([Decimal("1E+2"), Decimal("0.1234567890123456789")], '[100, "0.1234567890123456789"]'),
+        ([UUID(int=1), date(2020, 1, 2)], '["00000000-0000-0000-0000-000000000001", "2020-01-02"]'),
+        ([datetime(2020, 1, 2, 10, tzinfo=UTC), time(8)], '["2020-01-02 10:00:00+00:00", "08:00:00"]'),
+        ({"a": [b"a", timedelta(hours=26)], date(2020, 1, 2): 1}, '{"a": ["a", "26:00:00"], "2020-01-02": 1}'),
+        ((1, Decimal("1.5")), "[1, 1.5]"),
+        ((), None),
+    ],
+)
+def test_an_array_or_struct_of_any_type(value: object, expected: str | None) -> None:
+    """What JSON does not have is a number or the text that it has in a column of its own."""
+    assert text.free_text(value) == text.free_lines(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ([Decimal("NaN")], "number_not_finite"),
+        ([Decimal(1), float("nan")], "number_not_finite"),
+        ([Decimal("1E+999")], "number_too_large"),
+        ([{"a": b"\xe9"}], "text_not_unicode"),
+        ({None: Decimal(1)}, "type_unsupported"),
+    ],
+)
+def test_an_array_of_what_has_no_text(value: object, code: str) -> None:
+    """It is withheld for the reason that its item has."""
+    assert code_of(text.free_text, value) == code
+
+
+@pytest.mark.parametrize(
     "value", [True, 1, 1.0, Decimal(1), "t", "TRUE", " Yes ", "y", "on", "1", b"1", b"\x01", "\x01", "1.0"]
 )
 def test_true_in_all_forms(value: object) -> None:

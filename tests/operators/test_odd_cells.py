@@ -148,6 +148,19 @@ def test_in_a_key_it_makes_the_row_invalid(cells: Cells, caplog: pytest.LogCaptu
     assert "The key (id) is null, blank, unreadable" in caplog.text
 
 
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("cells", MARIADB_DRIVERS, indirect=True)
+def test_bits_that_may_be_digits_are_withheld(account: SandboxServer, tmp_path: Path) -> None:
+    """MariaDB sends a BIT that an expression computes as digits: `7` may be seven, or the bits of 55."""
+    account.account.custom_fields = (SandboxCustomField.named("Bits", "NUMERICAL"),)
+    sql = "SELECT 1 AS id, 'ann@example.com' AS email, max(byte) AS bits FROM odd"
+
+    report = sync(sql=sql, mapping={"bits": "custom.Bits"})
+
+    assert report["created"] == 1
+    assert withheld(tmp_path) == [("1", "custom.Bits", "ambiguous")]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
