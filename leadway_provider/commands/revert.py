@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.options import AsJson, LeadwayConnId, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import open_chosen
+
+if TYPE_CHECKING:
+    from leadway_provider.commands.revert_plan import RevertPlan
 
 
 def revert(
@@ -36,7 +39,7 @@ def revert(
             raise CommandError(f"the state store has no run {run!r}; `leadway runs` lists them.")
         [sync] = [each for each in state.syncs().known() if each.id == found.sync_id]
 
-        def confirm(planned: reverting.RevertPlan) -> None:
+        def confirm(planned: RevertPlan) -> None:
             if not as_json:
                 screen.show(planned.as_text())
             if not yes:

@@ -46,11 +46,13 @@ class ContactForm:
     """The fields of a mapping, in one order, each with the normal form of its values.
 
     Attributes:
-        paths: the fields' API paths.
+        paths: the fields' API paths, without the tags.
+        has_tags: whether tags are mapped, too.
     """
 
     paths: tuple[str, ...] = field(repr=False)
     _normals: Mapping[str, Normal] = field(repr=False)
+    has_tags: bool = False
 
     @classmethod
     def of(cls, mapping: ContactMapping, custom_fields: Iterable[CustomField]) -> ContactForm:
@@ -61,8 +63,10 @@ class ContactForm:
     def of_paths(cls, api_paths: Iterable[str], custom_fields: Iterable[CustomField]) -> ContactForm:
         """Return the form of contacts with these fields, by API path."""
         types = {f"customFields.{each.id}": each.data_type for each in custom_fields}
-        paths = dict.fromkeys(path for api_path in api_paths for path in _expanded(api_path))
-        return cls(tuple(paths), {path: _normal_of(path, types.get(path, "")) for path in paths})
+        given = list(api_paths)
+        paths = dict.fromkeys(path for api_path in given for path in _expanded(api_path))
+        normals = {path: _normal_of(path, types.get(path, "")) for path in paths}
+        return cls(tuple(paths), normals, has_tags="tags" in given)
 
     def sent(self, contact: Contact) -> dict[str, str | None]:
         """Return the normal forms of the fields that a contact sends; a field that it does not send is left out."""
@@ -75,6 +79,10 @@ class ContactForm:
         """Return the normal forms of a contact of the account, in the order of `paths`."""
         values = _flat(fields)
         return tuple(normal(values.get(path)) for path, normal in self._normals.items())
+
+    def is_date(self, path: str) -> bool:
+        """Return True if a field is compared as a date, so that its normal form is one that the API takes."""
+        return self._normals.get(path) is _date
 
     @staticmethod
     def tags(tags: JsonValue) -> set[str]:

@@ -64,6 +64,7 @@ KNOWN_CONTACT_CODES: Final[Mapping[str, str]] = {
     "company_name_not_updated": "The company name was left out: the upsert that takes it might reach another contact.",
     "contact_moved": "The contact that this row was written to is gone; the CRM matched another one.",
     "contact_recreated": "The contact that this row was written to is gone; the CRM created a new one.",
+    "edited_in_crm": "The CRM has another value than this sync has written, so the field was left as it is there.",
     "identity_ring": "Rows pass e-mails or phones on to each other in a ring, and the CRM does not clear any of them.",
     "identity_taken": "Another contact of the account has this e-mail or phone; it was left out.",
 }
@@ -71,7 +72,7 @@ KNOWN_CONTACT_CODES: Final[Mapping[str, str]] = {
 
 MATCH_CODES: Final[Mapping[str, str]] = {
     "contact_exists": "The row has a contact already, and on_match is create_only: the contact was left as it is.",
-    "contact_not_found": "The account has no contact for the row, and on_match is update_only: none was created.",
+    "contact_not_found": "The account has no contact for the row, and none is created with update_only or by a revert.",
     "forgotten": "The row's key was forgotten with `leadway forget`, so its rows are left alone.",
 }
 """Why a row is skipped."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from leadway_provider.contacts.contact import JsonValue
 from leadway_provider.exceptions import ContactNotFoundError
 from leadway_provider.sync.identities import IDENTITIES
 from leadway_provider.sync.ports import ContactSink, ContactView, TagsEcho, UpsertEcho
+
+_CUSTOM: Final = "customFields"
+_SETTINGS: Final = ("dndSettings", "inboundDndSettings")
+_VALUES: Final = ("value", "field_value", "fieldValue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,8 @@ class KeptContact:
     Attributes:
         contact_id: the contact.
         before: its fields before the run's first write, in the API's names; None where they could not be looked up.
-        after: its fields as the run left them, as far as an answer shows; without an answer, what was sent.
+        after: its fields as the run left them, as far as an answer shows; without an answer, what was sent. What the
+            run did not write need not be there.
     """
 
     contact_id: str
@@ -38,6 +43,40 @@ class BeforeStore(Protocol):
     def keep(self, contact: KeptContact) -> None:
         """Keep a contact; what was kept of it before is replaced."""
         ...
+
+
+def with_fields(fields: Mapping[str, JsonValue], written: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return a contact's fields after others were written: custom fields and channels each by itself."""
+    merged = {**fields, **written}
+    if isinstance(entries := written.get(_CUSTOM), list):
+        ids = {each.get("id") for each in entries if isinstance(each, dict)}
+        held = fields.get(_CUSTOM)
+        others = held if isinstance(held, list) else []
+        kept = (each for each in others if isinstance(each, dict) and each.get("id") not in ids)
+        merged[_CUSTOM] = [*kept, *entries]
+    for name in _SETTINGS:
+        if isinstance(channels := written.get(name), dict) and isinstance(held := fields.get(name), dict):
+            names = {channel.casefold() for channel in channels}
+            merged[name] = {each: held[each] for each in held if each.casefold() not in names} | channels
+    return merged
+
+
+def custom_value(fields: Mapping[str, JsonValue], field_id: str) -> JsonValue:
+    """Return the value of a custom field; None where the contact has none."""
+    entries = fields.get(_CUSTOM)
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("id") == field_id:
+            return next((entry[name] for name in _VALUES if name in entry), None)
+    return None
+
+
+def setting_of(fields: Mapping[str, JsonValue], name: str, channel: str) -> Mapping[str, JsonValue]:
+    """Return the do-not-disturb setting of a channel; nothing where the contact has none."""
+    channels = fields.get(name)
+    for each, setting in channels.items() if isinstance(channels, dict) else ():
+        if each.casefold() == channel.casefold() and isinstance(setting, dict):
+            return setting
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +163,29 @@ class KeepingSink:
             except ContactNotFoundError:
                 return
             kept = KeptContact(contact_id, self._mapped(found.fields))
-        await asyncio.to_thread(self.store.keep, replace(kept, after={**kept.after, **self._mapped(fields)}))
+        await asyncio.to_thread(self.store.keep, replace(kept, after=with_fields(kept.after, self._mapped(fields))))
 
     async def _left(self, echo: UpsertEcho) -> None:
         """Keep what the account holds after a write."""
         kept = await asyncio.to_thread(self.store.kept, echo.contact_id) or KeptContact(echo.contact_id, None)
-        await asyncio.to_thread(self.store.keep, replace(kept, after={**kept.after, **self._mapped(echo.kept)}))
+        await asyncio.to_thread(self.store.keep, replace(kept, after=with_fields(kept.after, self._shown(echo.kept))))
+
+    def _shown(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return what an answer shows of the fields that the run maps; it leaves out custom fields that are blank."""
+        found = self._mapped(fields)
+        if isinstance(entries := found.get(_CUSTOM), list):
+            shown = {each.get("id") for each in entries if isinstance(each, dict)}
+            ids = [path.partition(".")[2] for path in self.api_paths if path.startswith(f"{_CUSTOM}.")]
+            blanks: list[JsonValue] = [{"id": each, "value": None} for each in ids if each not in shown]
+            found[_CUSTOM] = [*entries, *blanks]
+        return found
 
     def _mapped(self, fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Return the fields that the run maps, of custom fields each by itself."""
         names = {path.partition(".")[0] for path in self.api_paths}
         found = {name: value for name, value in fields.items() if name in names}
-        if isinstance(entries := found.get("customFields"), list):
-            found["customFields"] = [
-                each
-                for each in entries
-                if isinstance(each, dict) and f"customFields.{each.get('id')}" in self.api_paths
+        if isinstance(entries := found.get(_CUSTOM), list):
+            found[_CUSTOM] = [
+                each for each in entries if isinstance(each, dict) and f"{_CUSTOM}.{each.get('id')}" in self.api_paths
             ]
         return found

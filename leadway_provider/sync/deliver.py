@@ -30,7 +30,7 @@ from leadway_provider.sync.ports import ContactSink, DeliveryStore, UpsertEcho
 from leadway_provider.sync.records import Blocker, Delivery, OutboxRow
 from leadway_provider.sync.skipped import SkippedError, contact_not_found
 from leadway_provider.sync.tags import BATCH, TagBatcher
-from leadway_provider.sync.writer import NoIdentityError
+from leadway_provider.sync.writer import ContactWriter, NoIdentityError
 
 _Result = TypeVar("_Result")
 
@@ -57,6 +57,7 @@ class OutboxDelivery:
         clock: to distinguish a contact that a lost call created from an older one, and to wait.
         hasher: hashes the sync's e-mails and phones; the plan's.
         on_match: which rows are written; the others are skipped.
+        writer: what writes a row; None is what `on_match` asks for.
     """
 
     store: DeliveryStore
@@ -68,10 +69,11 @@ class OutboxDelivery:
     clock: Clock = SYSTEM_CLOCK
     hasher: IdentityHasher = UNKEYED
     on_match: OnMatch = "upsert"
+    writer: Callable[..., ContactWriter] | None = None
 
     def __post_init__(self) -> None:
         self._tags = TagBatcher(self.sink)
-        self._writer = WRITERS[self.on_match](
+        self._writer = (self.writer or WRITERS[self.on_match])(
             self.sink,
             self.clock,
             self.clock.now(),

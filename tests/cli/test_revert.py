@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -140,6 +141,69 @@ def test_a_revert_that_was_interrupted_goes_on(
         found = state.reader().runs().of_sync(1, limit=9).records
     assert len(found) == runs + 1
     assert found[0].calls > 4, "look-ups and writes of both commands"
+
+
+def test_an_interrupted_revert_leaves_alone_what_was_edited_or_deleted_meanwhile(
+    full: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was planned before; a contact that is gone is not made again, and the edit stays and is told."""
+    before = held(sandbox)
+    ann, bob, *_ = before
+    run_id = run_kept()
+    sandbox.faults.add(Fault(FaultKind.FORBIDDEN, times=None, method="PUT"))
+    assert main(["revert", "--run", run_id, "--yes", *STATE]) == 2
+    sandbox.faults.clear()
+    sandbox.account.update(ann, {"firstName": "By hand", "tags": ["by hand"]})
+    sandbox.account.delete(bob)
+    left = set(held(sandbox))
+    assert revert(capsys, run_id)["outcomes"] == {"read": 2, "updated": 1, "skipped": 1}
+    assert set(held(sandbox)) == left
+    assert held(sandbox)[ann] == before[ann] | {"first_name": "By hand", "tags": ["by hand"]}
+    with closing(sqlite3.connect(full.state)) as database:
+        texts = [str(each) for each in database.execute("SELECT remarks, reasons FROM leadway_row").fetchall()]
+    assert sum("edited_in_crm" in text for text in texts) == 1
+    assert sum("contact_not_found" in text for text in texts) == 1
+    again = revert(capsys, run_id)
+    assert (again["plan"]["edited"], again["plan"]["gone"], again["outcomes"]) == (1, 1, {})
+
+
+def test_fields_that_need_a_call_or_a_form_of_their_own_are_as_they_were(
+    warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Blanks of the source, a user and custom fields, channels, a company name and stamps; two of them were blank."""
+    fields = {field.name: field.id for field in sandbox.account.custom_fields}
+    plan, notes, interests = fields["Plan"], fields["Notes"], fields["Interests"]
+    _, ann = sandbox.account.upsert(
+        {
+            "email": "ann@example.com",
+            "companyName": "Old Ltd",
+            "dndSettings": {"SMS": {"status": "permanent", "message": "STOP"}},
+            "customFields": [{"id": plan, "field_value": "Pro"}],
+        }
+    )
+    _, bob = sandbox.account.upsert({"email": "bob@example.com", "source": "Fair", "companyName": "Bob Ltd"})
+
+    def all_of() -> list[dict[str, Any]]:
+        return [copy.deepcopy(each.fields | {"custom": each.custom}) for each in (ann, bob)]
+
+    before = all_of()
+    warehouse.fill((1, "ann@example.com", "Ann", None, None), (2, "bob@example.com", "Bob", None, None))
+    sql = (
+        "SELECT id, email, 'Shop' AS source, 'New Ltd' AS company_name, 'inactive' AS \"dnd.sms\", "
+        "'active' AS \"dnd.call\", 'Basic' AS \"custom.Plan\", 'Music' AS \"custom.Interests\" FROM customers"
+    )
+    constants = {"assigned_to": sandbox.account.users[0].id}
+    stamps = {"custom.Notes": "run_id"}
+    run_id = str(sync("kept", sql=sql, constants=constants, stamps=stamps, keep_before=True)["run_id"])
+    assert [set(each.custom) for each in (ann, bob)] == [{plan, notes, interests}] * 2
+    done = revert(capsys, run_id)
+    assert (done["plan"]["restored"], done["plan"]["edited"], done["plan"]["not_restorable"]) == (2, 0, 0)
+    for each in (found := all_of()):
+        closed = each["dndSettings"]
+        each["dndSettings"] = {name: it for name, it in closed.items() if it["status"] != "inactive"}
+        if not each["dndSettings"]:
+            del each["dndSettings"]
+    assert found == before
 
 
 def test_without_a_confirmation_nothing_is_written(
