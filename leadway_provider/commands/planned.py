@@ -178,7 +178,8 @@ def change_lines(plans: Sequence[PlannedSync]) -> Iterator[str]:
     """Return the lines on what the next run would do with contacts, of all these plans together."""
     found = change_facts(plans)
     departed = f", treat {counted(found['removals'], 'departed row')}" if found["removals"] else ""
-    words = f"create {counted(found['creates'], 'contact')}, update {found['updates']:,}{departed}"
+    looked_up = f", look up {found['lookups']:,} first" if found["lookups"] else ""
+    words = f"create {counted(found['creates'], 'contact')}, update {found['updates']:,}{looked_up}{departed}"
     yield from fact_lines("would", words.split())
     if fields := found["fields"]:
         yield from fact_lines("fields", listed(f"{name} {rows:,}" for name, rows in fields.items()))
@@ -191,6 +192,7 @@ def change_facts(plans: Sequence[PlannedSync]) -> dict[str, Any]:
     return {
         "creates": effects[PlannedChange.CREATE],
         "updates": effects[PlannedChange.UPDATE],
+        "lookups": effects[PlannedChange.LOOK_UP],
         "removals": effects[PlannedChange.REMOVE],
         "fields": dict(fields.most_common()),
     }
@@ -226,7 +228,7 @@ def _stops(sync: OpenSync, run: SyncRun, found: Plan) -> str:
 def _figures(sync: OpenSync, run: SyncRun, mapping: ContactMapping, found: Plan) -> DryRunFigures:
     """Count what the plan would do, as a dry run does."""
     request = sync.request
-    figures = DryRunFigures(described_columns(mapping), request.removal, looks_up=request.on_match != "upsert")
+    figures = DryRunFigures(described_columns(mapping), request.removal, on_match=request.on_match)
     for effects in run.effects(lambda row_id: is_set(found.missing, row_id)):
         figures.add(effects)
     return figures

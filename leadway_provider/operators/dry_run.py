@@ -46,12 +46,12 @@ def tell_dry_run(
     def is_missing(row_id: int) -> bool:
         return is_set(planned.missing, row_id)
 
-    figures = DryRunFigures(run.columns(), request.removal, looks_up=request.on_match != "upsert")
+    figures = DryRunFigures(run.columns(), request.removal, on_match=request.on_match)
     with output.open() as write:
         for effects in run.effects(is_missing):
             cancel_token.raise_if_cancelled()
-            figures.add(effects)
-            write([plan_entry(each, figures.columns, with_values=request.plan_values) for each in effects])
+            counted_rows = figures.add(effects)
+            write([plan_entry(each, figures.columns, with_values=request.plan_values) for each in counted_rows])
     found = figures.report(account.granted_quota)
     log.info(
         "Would create %s, update %s and treat %s",
@@ -59,6 +59,8 @@ def tell_dry_run(
         counted(int(found["updates"]), "contact"),
         counted(int(found["removals"]), "departed row"),
     )
+    if "lookups" in found:
+        log.info("Would look up the contacts of %s first, and skip or send each", counted(int(found["lookups"]), "row"))
     if figures.fields:
         log.info("By field: %s", ", ".join(f"{name} {rows:,}" for name, rows in figures.fields.most_common()))
     days = found.get("days_needed")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from leadway_provider.contacts.contact import Contact, Reason
 from leadway_provider.contacts.row import MappedColumn
+from leadway_provider.policies import OnMatch
 
 
 class PlannedChange(StrEnum):
@@ -17,6 +18,8 @@ class PlannedChange(StrEnum):
     """The account would create a contact, unless it matches one that the plan does not know."""
     UPDATE = "update"
     """The row would be written to a contact that is known."""
+    LOOK_UP = "look_up"
+    """`on_match` has the contact looked up first: only then it is known whether the row is sent, or skipped."""
     ADOPT = "adopt"
     """The account was found to have all of it already: the row would be acknowledged without a call."""
     REMOVE = "remove"
@@ -97,3 +100,9 @@ def adopted(source_key: str, contact_id: str | None) -> RowEffect:
 def removed(source_key: str, contact_id: str | None) -> RowEffect:
     """Return what becomes of a departed row; without a contact where another row lives on it, so that it stays."""
     return RowEffect(source_key, contact_id, PlannedChange.REMOVE)
+
+
+def allowed_by(on_match: OnMatch, effect: RowEffect) -> RowEffect:
+    """Return what becomes of a row where contacts that exist, or contacts that do not, are left alone."""
+    never = {"update_only": PlannedChange.CREATE, "create_only": PlannedChange.UPDATE}.get(on_match)
+    return replace(effect, effect=PlannedChange.LOOK_UP) if effect.effect == never else effect

@@ -17,7 +17,7 @@ class PlanEntry(NamedTuple):
     Attributes:
         source_key: the row's.
         contact_id: the contact, as far as it is known.
-        effect: `create`, `update`, `adopt`, `remove`, or the outcome of a row that is not sent.
+        effect: `create`, `update`, `look_up`, `adopt`, `remove`, or the outcome of a row that is not sent.
         changed_fields: the fields that would change, as the user writes them, with commas between.
         reasons: why it is not sent, or which values are left out and why: field and code of each, with commas between.
         new_values: what these fields would be, as a JSON object; None unless values are asked for.

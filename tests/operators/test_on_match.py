@@ -13,10 +13,14 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from leadway_provider.cli import main
 from leadway_provider.clock import SYSTEM_CLOCK, utc_now
+from leadway_provider.contacts.contact import Contact
 from leadway_provider.exceptions import ConfigurationError
 from leadway_provider.operators.timing import Timing
+from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sync.dry_run import DryRunFigures
+from leadway_provider.sync.effect import sent
 from leadway_provider.sync.outcome import COUNTED
 from tests.operators.task import NEVER_AGAIN, Row, Warehouse, operator, sync
 
@@ -131,6 +135,34 @@ def test_a_dry_run_counts_the_look_ups(warehouse: Warehouse) -> None:
     warehouse.fill(*people(1, 2, 3))
     assert sync("first", on_match="create_only", dry_run=True)["calls_needed"] == 6
     assert sync("second", dry_run=True)["calls_needed"] == 3
+
+
+def test_a_dry_run_counts_no_row_as_what_on_match_never_does(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """With update_only no row creates, with create_only none updates: such rows are looked up first."""
+    add(sandbox, 1)
+    warehouse.fill(*people(1))
+    sync("first", on_match="update_only")
+    warehouse.fill(*people(1, name="Newer"), *people(2, 3))
+    dry: dict[str, Any] = {"dry_run": True, "plan_to": "warehouse:plan"}
+    report = sync("second", on_match="update_only", **dry)
+    assert (report["creates"], report["updates"], report["lookups"], report["pending"]) == (0, 1, 2, 3)
+    with sqlite3.connect(warehouse.file) as database:
+        assert database.execute("SELECT source_key, effect FROM plan ORDER BY 1").fetchall() == [
+            ("1", "update"),
+            ("2", "look_up"),
+            ("3", "look_up"),
+        ]
+    report = sync("third", on_match="create_only", **dry)
+    assert (report["creates"], report["updates"], report["lookups"], report["skipped"]) == (2, 0, 0, 1)
+    assert "lookups" not in sync("fourth", **dry)
+
+
+def test_create_only_takes_no_departed_contact_over_in_a_dry_run() -> None:
+    """The account would match a contact that exists, which is left alone."""
+    update = sent("1", Contact({"email": "p1@example.com"}), None, "contact1", is_missing=False)
+    figures = DryRunFigures((), RemovalPolicy(), on_match="create_only")
+    assert [each.effect for each in figures.add([update])] == ["look_up"]
+    assert (figures.effects["update"], figures.effects["look_up"]) == (0, 1)
 
 
 def test_create_only_with_a_comparison_skips_without_a_call(warehouse: Warehouse, sandbox: SandboxServer) -> None:
