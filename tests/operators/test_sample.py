@@ -7,20 +7,21 @@ import logging
 import random
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from leadway_provider.cli import main
-from leadway_provider.exceptions import ConfigurationError
+from leadway_provider.exceptions import UnavailableError
 from leadway_provider.hooks.database import open_state
 from leadway_provider.operators.timing import Timing
 from leadway_provider.policies import ContactRules, GuardPolicy, RemovalPolicy
+from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sync.sample import share_bounds
-from tests.operators.task import Row, TaskInstance, Warehouse, operator, sync
+from tests.operators.task import NEVER_AGAIN, Row, TaskInstance, Warehouse, operator, sync
 from tests.operators.test_compare import LATER, id_of, of_rows, people, snapshots, writes
 
 
@@ -157,6 +158,23 @@ def test_rows_that_changed_are_not_chosen(warehouse: Warehouse, sandbox: Sandbox
     assert (report["sampled_of"], report["pending"], report["unchanged"]) == (1, 2, 3)
 
 
+def test_a_row_that_may_have_been_written_is_not_chosen(warehouse: Warehouse, sandbox: SandboxServer) -> None:
+    """It is in the source as it was acknowledged, but a call with another value has had no answer."""
+    warehouse.fill(*people(1, 2))
+    sync("set-up")
+    warehouse.fill((1, "p1@example.com", "Renamed", None, None), *people(2))
+    sandbox.faults.add(Fault(FaultKind.UNAVAILABLE, method="PUT", written=True))
+    with pytest.raises(UnavailableError):
+        sync("lost", timing=NEVER_AGAIN)
+    warehouse.fill(*people(1, 2))
+    sandbox.journal.clear()
+
+    report = sampled("sample", 10)
+
+    assert read_by_id(sandbox) == [id_of(sandbox, 2)]
+    assert (report["sampled_of"], report["sampled_equal"], report["drifted"]) == (1, 1, 0)
+
+
 def test_a_row_that_comes_again_counts_as_its_last_one_is(warehouse: Warehouse, sandbox: SandboxServer) -> None:
     """It was unchanged when it was first read; a row that is the same in the end is compared as such."""
     sql = "SELECT id, email, first_name FROM customers ORDER BY rowid"
@@ -251,63 +269,6 @@ def test_what_a_write_policy_leaves_to_the_crm_has_not_drifted(warehouse: Wareho
     report = sampled("sample", 10, sql=sql, rules=rules)
 
     assert (report["sampled"], report["sampled_equal"]) == (2, 2)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({}, "compare='state' and dry_run=False"),
-        ({"compare": "account"}, "compare='account' and dry_run=False"),
-        ({"dry_run": True}, "compare='state' and dry_run=True"),
-        ({"compare": "{{ params.compare }}"}, "compare='account' and dry_run=False"),
-        ({"dry_run": "{{ params.dry_run }}"}, "compare='state' and dry_run=True"),
-        ({"compare": "account", "dry_run": True, "full_resync": True}, "full_resync=True"),
-        ({"compare": "account", "dry_run": True, "reviewed_run": "1"}, "reviewed_run"),
-    ],
-)
-def test_a_sample_is_for_a_verification_only(arguments: dict[str, Any], said: str) -> None:
-    """Anything else is an error when the task is made, as far as it is known then."""
-    with pytest.raises(ConfigurationError, match=said):
-        operator(sample=10, **arguments)
-
-
-@pytest.mark.parametrize("size", [0, -1, True, 1.5, "0", "ten", "", "1e3", [], "9" * 30])
-def test_a_sample_is_a_whole_number(size: Any) -> None:
-    """From 1 on."""
-    with pytest.raises(ConfigurationError, match=r"sample of task sync is .+; give a whole number of contacts"):
-        operator(sample=size, compare="account", dry_run=True)
-    with pytest.raises(ConfigurationError, match="sample of task sync"):
-        operator(sample=size, compare="{{ params.compare }}", dry_run=True)
-
-
-@pytest.mark.parametrize("native", [False, True])
-@pytest.mark.parametrize(
-    ("params", "said"),
-    [
-        ({"sample": 5, "compare": "account", "dry_run": True}, 5),
-        ({"sample": None, "compare": "account", "dry_run": False}, None),
-        ({"sample": 5, "compare": "state", "dry_run": True}, "Give it compare='account' and dry_run=True"),
-        ({"sample": 5, "compare": "account", "dry_run": False}, "or leave sample out"),
-        ({"sample": 0, "compare": "account", "dry_run": True}, "1 or more"),
-    ],
-)
-def test_what_a_person_says_at_the_trigger_is_checked_then(
-    params: dict[str, Any],
-    said: object,
-    native: bool,  # noqa: FBT001 - a table's column
-) -> None:
-    """Each of the three may be a template, and null is all contacts of the account."""
-    with DAG("templated", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
-        dag.render_template_as_native_obj = native
-        task = operator(
-            sample="{{ params.sample | tojson }}", compare="{{ params.compare }}", dry_run="{{ params.dry_run }}"
-        )
-    task.render_template_fields(cast("Any", {"dag": dag, "params": params}))
-    if isinstance(said, str):
-        with pytest.raises(ConfigurationError, match=said):
-            _ = task.request
-    else:
-        assert (task.request.sample, task.request.reads_account) == (said, said is None)
 
 
 def test_guards_stop_a_plan_before_anything_is_read(warehouse: Warehouse, sandbox: SandboxServer) -> None:

@@ -40,6 +40,7 @@ def chosen(steps: str, size: int, chance: random.Random) -> tuple[int, ...]:
         ("aaaaaa0", range(1, 6), {2, 3}),
         ("aaaaaa0aa", range(1, 8), {3}),
         ("aaaaa12aaa", (0, 3, 4, 5, 6, 7), {3}),
+        ("aaaaaa012aaa", range(3, 9), {3}),
         ("aa0aaaa", range(1, 6), {3}),
         ("aaaaaaaa0123", range(4, 8), {0, 1, 2, 3}),
     ],
