@@ -30,6 +30,7 @@ from leadway_provider.lineage.origin import Effect, Origin, QueryLineage, Result
 from leadway_provider.lineage.query import DIALECTS
 from leadway_provider.lineage.run import RunLineage
 from leadway_provider.lineage.source import DatasetName
+from leadway_provider.sync.plan_entry import PLAN_TABLE_COLUMNS
 from leadway_provider.sync.request import ALL_ACCOUNTS
 from leadway_provider.sync.verification import Verification
 
@@ -45,7 +46,7 @@ def operator_lineage(run: RunLineage) -> OperatorLineage[Any, Any]:
     accounts = [_Datasets(each, query) for each in written]
     return OperatorLineage(
         inputs=[*datasets.inputs(), *(each.compared() for each in accounts if each.run.comparison)],
-        outputs=[each.output() for each in accounts],
+        outputs=[*(each.output() for each in accounts), *datasets.plan()],
         run_facets={"leadwaySync": datasets.run_facet()},
         job_facets={
             "sql": SQLJobFacet(
@@ -119,6 +120,25 @@ class _Datasets:
                 ),
             },
             outputFacets={"outputStatistics": statistics} if counts else {},
+        )
+
+    def plan(self) -> Iterator[OutputDataset]:
+        """Return the table of a dry run's plan, where there is one; its keys are the columns that identify a row."""
+        if not (dataset := self.run.plan):
+            return
+        columns = [column for name in self.run.key if (column := self._column(name))]
+        keys = [each for column in columns for each in self._input_fields(column)]
+        yield OutputDataset(
+            namespace=dataset.namespace,
+            name=dataset.name,
+            facets={
+                "schema": SchemaDatasetFacet(
+                    producer=PRODUCER, fields=[SchemaDatasetFacetFields(name=each) for each in PLAN_TABLE_COLUMNS]
+                ),
+                "columnLineage": ColumnLineageDatasetFacet(
+                    producer=PRODUCER, fields={"source_key": Fields(inputFields=keys)} if keys else {}
+                ),
+            },
         )
 
     def run_facet(self) -> LeadwaySyncRunFacet:

@@ -9,7 +9,7 @@ from typing import Any
 
 from leadway_provider.lineage.assets import SCHEME
 from leadway_provider.lineage.fields import ContactField, expected_fields
-from leadway_provider.lineage.origin import QueryLineage
+from leadway_provider.lineage.origin import QueryLineage, Table
 from leadway_provider.lineage.query import read_query, unread
 from leadway_provider.lineage.source import DatasetName, SourceDatabase
 
@@ -39,6 +39,8 @@ class RunLineage:
         quota_remaining: the calls that are left of them.
         comparison: what a comparison with the account found beside the counts; empty where there was none.
         accounts: where each row names its account, the run of each.
+        plan_database: the database of the table that a dry run writes its plan to; None where it writes none.
+        plan_table: this table.
     """
 
     sync: str
@@ -61,6 +63,8 @@ class RunLineage:
     quota_remaining: int | None = None
     comparison: Mapping[str, Any] = field(default_factory=dict, repr=False)
     accounts: tuple[RunLineage, ...] = ()
+    plan_database: SourceDatabase | None = None
+    plan_table: Table | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -71,6 +75,12 @@ class RunLineage:
     def contacts(self) -> DatasetName:
         """The dataset of the account's contacts."""
         return contacts_dataset(self.location_id)
+
+    @property
+    def plan(self) -> DatasetName | None:
+        """The dataset of the plan's table; None where there is none, or the connection does not show its database."""
+        database, table = self.plan_database, self.plan_table
+        return database.table(table) if database and table and database.named else None
 
     def query(self) -> QueryLineage:
         """Return what the query reads. The query is parsed anew at each call."""

@@ -94,6 +94,7 @@ class Execution:
                 "set [core] fernet_key, the same on every worker, or leave keep_before out."
             )
         source = source or sql_engine(request.sql_conn_id, request.hook_params)
+        plan_database = plan_engine(request)
         sync = SyncIdentity(name=request.name, host=settings.base_url, location_id=settings.location_id or ALL_ACCOUNTS)
         return cls(
             request=request,
@@ -103,10 +104,10 @@ class Execution:
             task_run=str(TaskRun(ti.dag_id, ti.run_id, ti.task_id, -1 if ti.map_index is None else ti.map_index)),
             as_of=as_of(context),
             interval_start=context.get("data_interval_start"),
-            record=RunRecord(run_lineage(request, sync, source)),
+            record=RunRecord(run_lineage(request, sync, source, plan_database)),
             cancel_token=CancelToken(),
             timing=timing,
-            plan_engine=plan_engine(request),
+            plan_engine=plan_database,
         )
 
     def of_account(self, location_id: str) -> Execution:

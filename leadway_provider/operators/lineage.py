@@ -15,11 +15,14 @@ from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.lineage.assets import is_contacts
 from leadway_provider.lineage.connection import source_database
+from leadway_provider.lineage.origin import Table
 from leadway_provider.lineage.run import RunLineage
 from leadway_provider.lineage.source import SourceDatabase
+from leadway_provider.operators.plan_to import plan_engine
 from leadway_provider.printable import printable_log
 from leadway_provider.source.schemas import find_schemas
 from leadway_provider.sync.outcome import RowState
+from leadway_provider.sync.plan_target import PlanTable
 from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
 
 if TYPE_CHECKING:
@@ -34,8 +37,26 @@ _CHANGED = (RowState.CREATED, RowState.UPDATED, RowState.UNKNOWN, RowState.REMOV
 """Outcomes after which a contact of the account may be another than before."""
 
 
-def run_lineage(request: SyncRequest, sync: SyncIdentity, source: sa.Engine) -> RunLineage:
-    """Return what is known of a run before it begins."""
+def run_lineage(
+    request: SyncRequest, sync: SyncIdentity, source: sa.Engine, plan_database: sa.Engine | None
+) -> RunLineage:
+    """Return what is known of a run before it begins.
+
+    Args:
+        request: what is asked for.
+        sync: the source and the account.
+        source: the source's database.
+        plan_database: the database of the table that a dry run writes its plan to.
+    """
+    known = _of_source(request, sync, source)
+    target = request.plan_to
+    if plan_database is None or not isinstance(target, PlanTable):
+        return known
+    database = source_database(BaseHook.get_connection(target.conn_id), plan_database.url)
+    return replace(known, plan_database=database, plan_table=Table(target.table, target.schema or ""))
+
+
+def _of_source(request: SyncRequest, sync: SyncIdentity, source: sa.Engine) -> RunLineage:
     return RunLineage(
         sync=sync.name,
         sql_conn_id=request.sql_conn_id,
@@ -67,7 +88,18 @@ def openlineage_facets(request: SyncRequest | None, record: RunRecord | None) ->
             run = replace(run, source=run.source.where(find_schemas(engine, tables)))
         finally:
             engine.dispose()
-    return _operator_lineage(run)
+    return _operator_lineage(_with_schema_of_plan(request, run) if run and request else run)
+
+
+def _with_schema_of_plan(request: SyncRequest, run: RunLineage) -> RunLineage:
+    """Return the run with the schema in which its database finds the plan's table, where the task names none."""
+    database, table = run.plan_database, run.plan_table
+    if not (database and table) or table.schema or not database.lacks_schema or not (engine := plan_engine(request)):
+        return run
+    try:
+        return replace(run, plan_database=database.where(find_schemas(engine, [table.name])))
+    finally:
+        engine.dispose()
 
 
 def openlineage_facets_of_failure(
@@ -99,7 +131,7 @@ def _known(request: SyncRequest | None, record: RunRecord | None) -> RunLineage 
 def _before(request: SyncRequest) -> RunLineage | None:
     settings = LeadwayHook(request.leadway_conn_id, location_id=request.location_id).settings
     sync = SyncIdentity(request.name, settings.base_url, settings.location_id or ALL_ACCOUNTS)
-    return run_lineage(request, sync, sql_engine(request.sql_conn_id, request.hook_params))
+    return run_lineage(request, sync, sql_engine(request.sql_conn_id, request.hook_params), plan_engine(request))
 
 
 def report_to_assets(
@@ -111,10 +143,12 @@ def report_to_assets(
 ) -> None:
     """Give the events of the contacts' assets the run's counts; where no contact changed, remove these outlets.
 
-    Airflow makes an event of each outlet that the task has when it succeeds; other outlets are left as they are. The
-    source tables become the task's inlets, for whoever listens to it.
+    Airflow makes an event of each outlet that the task has when it succeeds; the event of the table that a dry run has
+    written its plan to gets the counts too, and other outlets are left as they are. The source tables become the task's
+    inlets, for whoever listens to it.
     """
     task.inlets = [*task.inlets, *_source_tables(record)]
+    _report_plan(task, record, context, report)
     if record and record.lineage.accounts:
         _report_accounts(task, request, record.lineage.accounts, context)
         return
@@ -125,6 +159,17 @@ def report_to_assets(
         return
     for outlet in filter(is_contacts, task.outlets):
         context["outlet_events"][outlet].extra.update(report)
+
+
+def _report_plan(
+    task: BaseOperator, record: RunRecord | None, context: Context, report: Mapping[str, int | float | str]
+) -> None:
+    plan = record.lineage.plan if record else None
+    with suppress(ValueError):  # as for the source's tables
+        uri = plan and Asset(uri=plan.uri).uri
+        for outlet in task.outlets if uri else ():
+            if getattr(outlet, "uri", None) == uri:
+                context["outlet_events"][outlet].extra.update(report)
 
 
 def _has_event(request: SyncRequest, counts: Mapping[str, Any]) -> bool:

@@ -37,6 +37,9 @@ class PlanEntry(NamedTuple):
 PLAN_COLUMNS: Final = PlanEntry._fields
 """The columns of a plan that differ from row to row."""
 
+PLAN_TABLE_COLUMNS: Final = ("sync_name", "location_id", "run_id", "created_at", *PLAN_COLUMNS)
+"""All columns of a plan."""
+
 
 def plan_entry(effect: RowEffect, columns: Sequence[MappedColumn], *, with_values: bool) -> PlanEntry:
     """Return a row of a plan.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from airflow.sdk import Asset
 
 from leadway_provider import __version__
 from leadway_provider.lineage.facet import PRODUCER
@@ -173,6 +175,28 @@ def test_a_dry_run_makes_no_event(airflow: Airflow) -> None:
     assert airflow.run("dry")["assets"] == {REPORTS: {}}
 
 
+def test_the_table_of_a_plan_is_an_output(airflow: Airflow) -> None:
+    """It has the table's columns, and where the keys come from; the event of its asset has what the dry run tells."""
+    fill(airflow, ANN, NAT)
+    answer = airflow.run("planned")
+    plan = Asset(uri=f"sqlite://{airflow.folder / 'warehouse.db'}/plan").uri
+    assert answer["assets"].keys() == {REPORTS, plan}
+    assert {name: answer["assets"][plan][name] for name in ("read", "creates", "invalid")} == {
+        "read": 2,
+        "creates": 1,
+        "invalid": 1,
+    }
+    with sqlite3.connect(airflow.folder / "warehouse.db") as database:
+        columns = [each[0] for each in database.execute("SELECT * FROM plan").description]
+    for event_type in ("START", "COMPLETE"):
+        contacts, output = airflow.last("planned.sync", event_type)["outputs"]
+        assert (contacts["name"], output["name"]) == ("contacts", "plan")
+        assert output["namespace"] == f"sqlite://{airflow.folder / 'warehouse.db'}"
+        assert [each["name"] for each in output["facets"]["schema"]["fields"]] == columns
+        [key] = output["facets"]["columnLineage"]["fields"]["source_key"]["inputFields"]
+        assert (key["name"], key["field"]) == ("customers", "id")
+
+
 def test_too_many_rejected_rows_make_no_event(airflow: Airflow) -> None:
     """The contacts were delivered, but a sync that failed must not start other DAGs."""
     fill(airflow, ANN, NAT)
@@ -202,7 +226,7 @@ def test_a_plain_task_with_the_hook_reports_the_contacts(airflow: Airflow) -> No
 def test_events_fit_the_client_and_the_published_schemas(airflow: Airflow) -> None:
     """Every event fits OpenLineage's own JSON schemas, its client's classes, and the provider's schema in docs/."""
     fill(airflow, ANN, NAT)
-    for dag_id in ("plain", "vague", "broken", "dry", "compared", "hooked"):
+    for dag_id in ("plain", "vague", "broken", "dry", "planned", "compared", "hooked"):
         airflow.run(dag_id)
     events = airflow.events()
     assert {"START", "COMPLETE", "FAIL"} <= {event["eventType"] for event in events}

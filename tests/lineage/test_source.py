@@ -176,14 +176,25 @@ def test_a_real_servers_tables_are_named_with_its_default_schema(
         expected = naming.Postgres("127.0.0.1", "5432", database or "", "crm", "customers")
     monkeypatch.setenv("AIRFLOW_CONN_SERVER", airflow_connection(server))
     operator = LeadwayUpsertContactsOperator(
-        task_id="sync", sql="SELECT id, email FROM customers", sql_conn_id="server", key="id", state_conn_id="state"
+        task_id="sync",
+        sql="SELECT id, email FROM customers",
+        sql_conn_id="server",
+        key="id",
+        state_conn_id="state",
+        dry_run=True,
+        plan_to="server:plan",
     )
     started = operator.get_openlineage_facets_on_start()
     assert started
     assert [each.name for each in started.inputs] == [expected.get_name()]
-    assert operator.execute(cast("Any", {"ti": TaskInstance()}))["created"] == 1
+    assert operator.execute(cast("Any", {"ti": TaskInstance()}))["creates"] == 1
     lineage = operator.get_openlineage_facets_on_complete(None)
     assert lineage
     assert [(each.namespace, each.name) for each in lineage.inputs] == [(expected.get_namespace(), expected.get_name())]
-    [source] = lineage.outputs[0].facets["columnLineage"].fields["email"].inputFields
+    contacts, plan = lineage.outputs
+    [source] = contacts.facets["columnLineage"].fields["email"].inputFields
     assert (source.namespace, source.name, source.field) == (expected.get_namespace(), expected.get_name(), "email")
+    assert (plan.namespace, plan.name) == (
+        expected.get_namespace(),
+        f"{expected.get_name().removesuffix('customers')}plan",
+    )

@@ -48,6 +48,8 @@ sync("plain", on_success_callback=write_inlets)
 sync("always", emit_unchanged=True)
 sync("compared", compare="account", emit_unchanged=True)
 sync("dry", dry_run=True, emit_unchanged=True)
+PLAN = Asset(name="plan", uri=f"sqlite://{os.environ['INLETS_FILE'].removesuffix('inlets')}warehouse.db/plan")
+sync("planned", dry_run=True, max_rejected=1, plan_to="warehouse:plan", outlets=[CONTACTS, REPORTS, PLAN])
 sync(
     "vague", sql="SELECT id, email, total AS source FROM customers LEFT JOIN orders ON customer_id = id", max_rejected=1
 )
