@@ -22,6 +22,8 @@ _POSTGRES_ARRAY: Final = re.compile(r"\{(?!\s*\"[^\"]*\"\s*:).*\}", re.DOTALL)
 _POSTGRES_ITEM: Final = re.compile(r"\s*+(?:\"((?:[^\"\\]|\\.)*+)\"\s*+|((?:[^\"{},\\]|\\.)++))(,|\Z)", re.DOTALL)
 _BOUNDS: Final = re.compile(r"(?:\[-?\d+:-?\d+\])+=(?=\{)")
 """What PostgreSQL writes before an array that does not begin with the index 1."""
+_UNKNOWN_LIST: Final = re.compile(r"\[[^\[\]|;,]*+[|;,][^\[\]]*+\]|\([^()|;,]*+[|;,][^()]*+\)")
+"""A list as another language writes it, such as Python's `['a', 'b']`; `[a]` alone is a text, and `[a], [b]` two."""
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -49,7 +51,7 @@ def items(value: object) -> list[str] | None:
     (`{a,"b c"}`), which a driver returns for types that it doesn't support, is read too.
 
     Raises:
-        UnfitError: an item is itself a list, or can't be read as text.
+        UnfitError: an item is itself a list, or can't be read as text; or the text is a list in another form.
     """
     if isinstance(value, (list, tuple)):
         return _texts(value)
@@ -146,9 +148,19 @@ def _texts(values: Iterable[object]) -> list[str]:
 
 
 def _split(written: str) -> Sequence[str]:
+    """Return the items of a delimited text.
+
+    Raises:
+        UnfitError: it has brackets around it, or an item in quotation marks with a delimiter in it.
+    """
+    if _UNKNOWN_LIST.fullmatch(written):
+        raise UnfitError("list_malformed")
     for delimiter in _DELIMITERS:
         if delimiter in written:
-            return written.split(delimiter)
+            found = written.split(delimiter)
+            if any(item.count('"') == 1 and item.lstrip().startswith('"') for item in found):
+                raise UnfitError("list_malformed")
+            return found
     return [written]
 
 

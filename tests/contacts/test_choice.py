@@ -73,6 +73,9 @@ def test_arrays_as_postgresql_writes_them(value: str, expected: list[str]) -> No
 def test_a_tag_may_be_written_in_brackets() -> None:
     """A text that begins with a bracket need not be JSON."""
     assert items("[vip], [new]") == ["[vip]", "[new]"]
+    assert items("[vip]") == ["[vip]"]
+    assert items("new (2026), vip (a)") == ["new (2026)", "vip (a)"]
+    assert items('"vip", pipe 5"') == ['"vip"', 'pipe 5"']
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,11 @@ def test_a_tag_may_be_written_in_brackets() -> None:
         ('{"a": 1}', "list_malformed"),
         ("{{a,b},{c,d}}", "list_malformed"),
         ("{a,}", "list_malformed"),
+        ("['a', 'b']", "list_malformed"),
+        ("[a|b]", "list_malformed"),
+        ("(a,b)", "list_malformed"),
+        ('"a,b",c', "list_malformed"),
+        ('a, "b,c"', "list_malformed"),
         pytest.param("{" + " " * 100_000 + "{}", "list_malformed", id="spaces"),
         ({"a": 1}, "type_unsupported"),
         (["\ud800"], "text_not_unicode"),
@@ -90,7 +98,7 @@ def test_a_tag_may_be_written_in_brackets() -> None:
     ],
 )
 def test_not_a_list(value: object, code: str) -> None:
-    """A nested list or an object is refused with its code."""
+    """A nested list, an object and a list in a form of another language are refused with their code."""
     with pytest.raises(UnfitError) as caught:
         items(value)
     assert caught.value.code == code

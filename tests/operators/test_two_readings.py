@@ -38,6 +38,7 @@ WITHHELD: list[tuple[Columns, str, str]] = [
     ({"first_name": "Zoë\x07"}, "first_name", "control_character"),
     ({"city": b"\x05"}, "city", "control_character"),
     ({"tags": "{{a,b},{c,d}}"}, "tags", "list_malformed"),
+    ({"tags": "['a', 'b']"}, "tags", "list_malformed"),
 ]
 """Columns beside the e-mail, the one that is withheld, and why."""
 
