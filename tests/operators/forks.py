@@ -41,7 +41,7 @@ class Nursery:
         Args:
             run_id: of the DAG run.
             kill: is asked again and again whether this is the moment to kill it.
-            arguments: of the task; `rules` are the fields of `ContactRules`.
+            arguments: of the task; `rules` are the fields of `ContactRules`. Or only `command`, the words of a command.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None

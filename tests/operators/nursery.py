@@ -1,5 +1,7 @@
 """Attempts of the task in processes that begin at once: each is a fork of this one, which has everything loaded.
 
+Or of a command, where `command` is among the arguments.
+
 Reads a line of JSON for each attempt, [run id, arguments, environment]; prints its process id, and when it ended how: a
 report, the moment until which it defers, an error, or nothing where it was killed.
 """
@@ -16,6 +18,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 import leadway_provider.lineage.openlineage
 import leadway_provider.operators.execution
 from leadway_provider.api import oauth, slots
+from leadway_provider.cli import main as main_of_commands
 from leadway_provider.policies import ContactRules
 from tests.operators.task import TaskInstance, operator
 
@@ -24,6 +27,9 @@ def attempt(run_id: str, arguments: dict[str, Any], out: int) -> None:
     """Run the task, and write how it ended."""
     rules = ContactRules(**arguments.pop("rules", {}))
     try:
+        if "command" in arguments:
+            os.write(out, json.dumps({"exit": main_of_commands(arguments["command"])}).encode())
+            return
         ended = operator(rules=rules, **arguments).execute(cast("Any", {"ti": TaskInstance(run_id=run_id)}))
     except TaskDeferred as deferral:
         ended = {"deferred": deferral.trigger.until}
