@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 from sqlalchemy.types import TypeEngine
+from typer.core import TyperGroup
 
 import leadway_provider
 from tests.airflow_version import VERSION
@@ -51,7 +52,7 @@ def _has_text(kind: type) -> bool:
     """Return False for a class whose text is its name, and for those whose objects are part of the program."""
     if {"__repr__", "__str__"}.isdisjoint(name for each in kind.__mro__[:-1] for name in vars(each)):
         return False
-    return not issubclass(kind, enum.Enum | TypeEngine) and not typing.is_typeddict(kind)
+    return not issubclass(kind, enum.Enum | TypeEngine | TyperGroup) and not typing.is_typeddict(kind)
 
 
 def fields(kind: type) -> dict[str, Any]:

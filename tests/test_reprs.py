@@ -36,7 +36,8 @@ SHOWN: Final = """
     RunLineage.constants says schema seen seen_by_newer sent Sentence.text source source_key sources
     SpooledRows._batches SyncAttempt.task
     sql_conn_id state_conn_id status success_key summary sync sync_name takes_over target targets task_id
-    task_run template timezone trace_id trunk type unplanned unusable value_keys verify version versions waiting
+    task_run template timezone trace_id trunk type UnreadableValue.detail
+    unplanned unusable value_keys verify version versions waiting
     waits_in written written_to
 """
 """The fields that a repr may show: names, codes, ids, hashes and a task's settings, and the numbers of leases.
