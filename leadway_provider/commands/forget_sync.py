@@ -8,10 +8,11 @@ import typer
 
 from leadway_provider.commands.interrupt import HALF_DELETED
 from leadway_provider.commands.lease import sync_lease
-from leadway_provider.commands.options import Force, Location, OneSync, StateConnId, Yes
+from leadway_provider.commands.options import AsJson, Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
 from leadway_provider.printable import printable
+from leadway_provider.words import counted
 
 _HOLDER: Final = "leadway state forget-sync"
 
@@ -24,6 +25,7 @@ def forget_sync(
     state_conn_id: StateConnId = None,
     yes: Yes = False,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete all that is stored of a sync, its runs and its ledger included.
 
@@ -31,15 +33,20 @@ def forget_sync(
     `leadway trace` finds nothing of it. No contact is changed.
     """
     screen = screen_of(context)
+    rows: dict[int, int] = {}
+    done = []
+
+    def show(line: str) -> None:
+        if not as_json:
+            screen.show(printable(line))
+
     with open_chosen(state_conn_id) as state:
         found = find_syncs(state, sync, location)
         for each in found:
-            size = state.syncs().size(each.id)
-            screen.show(
-                printable(
-                    f"Sync {each.name} to {each.location_id} at {each.host}: {size.rows:,} rows, with all runs and "
-                    "the ledger of their deliveries."
-                )
+            rows[each.id] = state.syncs().size(each.id).rows
+            show(
+                f"Sync {each.name} to {each.location_id} at {each.host}: {counted(rows[each.id], 'row')}, with all "
+                "runs and the ledger of their deliveries."
             )
         if not yes:
             screen.require_yes("Delete all of this?", otherwise="Nothing was deleted.")
@@ -47,4 +54,7 @@ def forget_sync(
             with sync_lease(state, each, screen, holder=_HOLDER, force=force) as held:
                 screen.interrupts.left = HALF_DELETED
                 state.syncs().delete(each.id, held.raise_if_cancelled)
-            screen.show(printable(f"Sync {each.name} to {each.location_id} is forgotten."))
+            show(f"Sync {each.name} to {each.location_id} is forgotten.")
+            done.append({"sync": each.name, "host": each.host, "location_id": each.location_id, "rows": rows[each.id]})
+    if as_json:
+        screen.show_json(done)

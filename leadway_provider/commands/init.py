@@ -14,7 +14,7 @@ from leadway_provider.commands.airflow import logs_aside, use_airflow
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.layout import columns as table_lines
 from leadway_provider.commands.layout import printed
-from leadway_provider.commands.options import LocationId, Yes
+from leadway_provider.commands.options import AsJson, LocationId, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.contacts.proposal import likely_key, propose_targets
 
@@ -68,6 +68,7 @@ def init(
         Path | None, typer.Option("--output", metavar="PATH", help="The file to write; <dag_id>.py unless given.")
     ] = None,
     yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a DAG file for a table: asks for what is not given, and proposes a mapping.
 
@@ -90,7 +91,8 @@ def init(
         raise CommandError(f"{output} exists, and is not overwritten: name another file with --output.", _UNUSABLE)
     targets = _targets(found, keys, leadway_conn_id, location)
     rows = [(column, targets.get(column, "the key" if column in keys else "-")) for column in found.columns]
-    screen.show(printed(table_lines(("column", "target"), rows)))
+    if not as_json:
+        screen.show(printed(table_lines(("column", "target"), rows)))
     if not yes:
         screen.require_yes(f"Write {output}?", otherwise="Nothing was written.")
     from leadway_provider.commands.dag_file import DagFile  # noqa: PLC0415 - `leadway --help` needs none of this
@@ -106,7 +108,11 @@ def init(
     ).text
     _write(output, text)
     task = f"{dag_id}.sync"
-    screen.show(printed([f"{output} is written. Look at it: leadway preview {task} --dags {output}"]))
+    if as_json:
+        proposed = {column: targets.get(column) for column in found.columns}
+        screen.show_json({"file": str(output), "task": task, "key": keys, "targets": proposed})
+    else:
+        screen.show(printed([f"{output} is written. Look at it: leadway preview {task} --dags {output}"]))
 
 
 def _read_table(conn_id: str, table: str) -> _Table:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.screen import Screen
-from leadway_provider.printable import printable
 
 if TYPE_CHECKING:
     from leadway_provider.store.reading.syncs import SyncRecord
@@ -54,10 +53,8 @@ def _acquire(store: LeaseStore, sync: SyncRecord, screen: Screen, *, holder: str
         if force:
             store.release(found.token)
         else:
-            screen.show(
-                printable(
-                    f"{found.holder} holds the sync's lease. Checking whether that run is alive, for a minute at most."
-                )
+            screen.say(
+                f"{found.holder} holds the sync's lease. Checking whether that run is alive, for a minute at most."
             )
     try:
         return acquire_lease(store, sync.name, holder, waits=lambda _: False, pause=screen.pause)

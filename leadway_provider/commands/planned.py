@@ -107,7 +107,7 @@ def _copy(sync: OpenSync, file: Path) -> None:
 def planned_in(state: StateStore, sync: OpenSync, counting: Counting) -> PlannedSync:
     """Plan the sync of one account in a copy of the state; raises as `planned` does."""
     request = sync.request
-    hasher, forgotten = identity_hasher(state, sync.identity), forgotten_keys(state, sync.identity)
+    hasher, forgotten = identity_hasher(state, sync.identity, keeps=False), forgotten_keys(state, sync.identity)
     run = state.begin(
         sync.identity,
         task_run="leadway plan",

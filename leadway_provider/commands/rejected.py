@@ -42,9 +42,11 @@ def rejected(
     if as_csv and as_json:
         raise typer.BadParameter("Give either --csv or --json.", ctx=context)
     if retry:
-        if run or reason or limit or as_csv or as_json:
-            raise typer.BadParameter("--retry is for all refused rows: leave the other options out.", ctx=context)
-        _retry(context, sync, location, state_conn_id)
+        if run or reason or limit or as_csv:
+            raise typer.BadParameter(
+                "--retry is for all refused rows: leave --run, --reason, --limit and --csv out.", ctx=context
+            )
+        _retry(context, sync, location, state_conn_id, as_json=as_json)
         return
     shown = limit or (None if as_csv or as_json else 100)
     with open_for_reading(state_conn_id) as reader:
@@ -68,11 +70,18 @@ def rejected(
         screen.show(rejection.as_text(found))
 
 
-def _retry(context: typer.Context, sync: str | None, location: str | None, state_conn_id: str | None) -> None:
+def _retry(
+    context: typer.Context, sync: str | None, location: str | None, state_conn_id: str | None, *, as_json: bool
+) -> None:
     """Let the next runs try refused rows again, as the page's button does."""
+    screen = screen_of(context)
+    done = []
     with open_chosen(state_conn_id) as state:
         for each in find_syncs(state, sync, location):
-            rows = counted(state.syncs().retry_refused(each.id), "refused row")
-            screen_of(context).show(
-                printable(f"Sync {each.name} to {each.location_id}: the next runs try {rows} again.")
-            )
+            rows = state.syncs().retry_refused(each.id)
+            done.append({"sync": each.name, "host": each.host, "location_id": each.location_id, "rows": rows})
+            if not as_json:
+                tried = counted(rows, "refused row")
+                screen.show(printable(f"Sync {each.name} to {each.location_id}: the next runs try {tried} again."))
+    if as_json:
+        screen.show_json(done)

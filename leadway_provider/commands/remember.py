@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from leadway_provider.commands.error import CommandError
-from leadway_provider.commands.options import Location, OneSync, StateConnId
+from leadway_provider.commands.options import AsJson, Location, OneSync, StateConnId
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
 from leadway_provider.printable import printable
@@ -20,6 +20,7 @@ def remember(
     sync: OneSync,
     location: Location = None,
     state_conn_id: StateConnId = None,
+    as_json: AsJson = False,
 ) -> None:
     """Let the next runs send a forgotten key again: they take its row for a new one.
 
@@ -36,4 +37,8 @@ def remember(
         )
     if not remembered:
         raise CommandError(f"sync {sync!r} has not forgotten key {key!r}.")
-    screen_of(context).show(printable(f"Sync {sync}: the next runs send key {key} again."))
+    screen = screen_of(context)
+    if as_json:
+        screen.show_json({"sync": sync, "key": key, "remembered": remembered})
+    else:
+        screen.show(printable(f"Sync {sync}: the next runs send key {key} again."))

@@ -8,10 +8,11 @@ import typer
 
 from leadway_provider.commands.interrupt import HALF_DELETED
 from leadway_provider.commands.lease import sync_lease
-from leadway_provider.commands.options import Force, Location, OneSync, StateConnId, Yes
-from leadway_provider.commands.screen import Screen, screen_of
+from leadway_provider.commands.options import AsJson, Force, Location, OneSync, StateConnId, Yes
+from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
 from leadway_provider.printable import printable
+from leadway_provider.words import counted
 
 HOLDER: Final = "leadway state reset"
 """The holder of the lease, as other runs of the sync see it."""
@@ -25,6 +26,7 @@ def reset(
     state_conn_id: StateConnId = None,
     yes: Yes = False,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete what is stored of a sync's rows, so that it sends every row again.
 
@@ -32,25 +34,28 @@ def reset(
     longer known which contacts the sync wrote for them.
     """
     screen = screen_of(context)
+
+    def show(line: str) -> None:
+        if not as_json:
+            screen.show(printable(line))
+
     with open_chosen(state_conn_id) as state:
         found = find_syncs(state, sync, location)
         for each in found:
             size = state.syncs().size(each.id)
-            _show(
-                screen,
-                f"Sync {each.name} to {each.location_id} at {each.host}: {size.rows:,} rows, {size.claims:,} "
-                f"claims on e-mails and phones, {size.waiting:,} rows in the outbox. After a reset, the next run "
-                "sends every row.",
+            show(
+                f"Sync {each.name} to {each.location_id} at {each.host}: {counted(size.rows, 'row')}, "
+                f"{counted(size.claims, 'claim')} on e-mails and phones, {counted(size.waiting, 'row')} in the "
+                "outbox. After a reset, the next run sends every row."
             )
         if not yes:
             screen.require_yes("Delete this?", otherwise="Nothing was deleted.")
+        done = []
         for each in found:
             with sync_lease(state, each, screen, holder=HOLDER, force=force) as held:
                 screen.interrupts.left = HALF_DELETED
                 forgotten = state.syncs().forget(each.id, held.raise_if_cancelled)
-            _show(screen, f"Sync {each.name} to {each.location_id}: {forgotten:,} rows forgotten.")
-
-
-def _show(screen: Screen, line: str) -> None:
-    """Print a line with names that others wrote."""
-    screen.show(printable(line))
+            show(f"Sync {each.name} to {each.location_id}: {counted(forgotten, 'row')} forgotten.")
+            done.append({"sync": each.name, "host": each.host, "location_id": each.location_id, "rows": forgotten})
+    if as_json:
+        screen.show_json(done)

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.options import AsJson
 from leadway_provider.commands.screen import Screen, screen_of
 
 _UNUSABLE: Final = 2
@@ -62,6 +63,7 @@ def sandbox(
     allow_duplicates: Annotated[
         bool, typer.Option("--allow-duplicates", help="Let createNewIfDuplicateAllowed create duplicates.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve a local Leadway to try things against.
 
@@ -96,9 +98,8 @@ def sandbox(
     interrupts.left = f"the contacts are in {file}" if file else "the contacts are gone"
     with listener:
         shown = f"[{host}]" if ":" in host else host
-        _print_address(
-            screen_of(context), f"http://{shown}:{listener.getsockname()[1]}", settings.token, settings.location_id
-        )
+        url = f"http://{shown}:{listener.getsockname()[1]}"
+        _print_address(screen_of(context), url, settings.token, settings.location_id, as_json=as_json)
         try:
             run(settings, listener, file)
         except OSError as error:
@@ -107,10 +108,14 @@ def sandbox(
             raise CommandError(str(error), _UNUSABLE) from None
 
 
-def _print_address(screen: Screen, url: str, token: str, location_id: str) -> None:
+def _print_address(screen: Screen, url: str, token: str, location_id: str, *, as_json: bool) -> None:
     """Print where the sandbox is, and the Airflow connection to it, as Airflow reads it from the environment."""
     extra = {"location_id": location_id}
-    connection = json.dumps({"conn_type": "leadway", "host": url, "password": token, "extra": extra})
+    described = {"conn_type": "leadway", "host": url, "password": token, "extra": extra}
+    if as_json:
+        screen.write(f"{json.dumps({'url': url, 'token': token, **extra, 'connection': described})}\n")
+        return
+    connection = json.dumps(described)
     screen.write(
         f"Leadway sandbox at {url} (Ctrl+C ends it; open it in a browser to see the contacts it holds)\n"
         f"  token     {token}\n  location  {location_id}\n\n"

@@ -109,14 +109,18 @@ class Screen:
             Exit: the answer was not yes.
         """
         if not self._confirmed(question):
-            self.show(otherwise)
+            self.say(otherwise)
             raise typer.Exit(_DECLINED)
 
     def _confirmed(self, question: str) -> bool:
         if not self._stdin.isatty():
             raise CommandError("there is no terminal for a confirmation; --yes does it without one.", UNCONFIRMED)
-        self._output.out(f"{question} [y/N] ", end="", highlight=False)
+        self._ask(f"{question} [y/N] ")
         return self._stdin.readline().strip().lower() in {"y", "yes"}
+
+    def _ask(self, text: str) -> None:
+        # Standard output may be a file meanwhile.
+        self._errors.out(text, end="", highlight=False)
 
     def answer(self, question: str, option: str, default: str | None = None) -> str:
         """Return what a person at the terminal answers; an empty line is the default.
@@ -127,7 +131,7 @@ class Screen:
         if not self._stdin.isatty():
             raise CommandError(f"there is no terminal for a question; give {option}.", UNCONFIRMED)
         shown = f" [{printable(default)}]" if default else ""
-        self._output.out(f"{question}{shown}: ", end="", highlight=False)
+        self._ask(f"{question}{shown}: ")
         if not (answer := self._stdin.readline().strip() or default or ""):
             raise CommandError(f"nothing was answered; give {option}.", UNCONFIRMED)
         return answer

@@ -5,24 +5,27 @@ from __future__ import annotations
 import typer
 
 from leadway_provider.commands.airflow import logs_aside, use_airflow
-from leadway_provider.commands.options import StateConnId
+from leadway_provider.commands.options import AsJson, StateConnId
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import open_chosen
 from leadway_provider.exceptions import StateMissingError, StateVersionError
 
 
-def upgrade(context: typer.Context, *, state_conn_id: StateConnId = None) -> None:
+def upgrade(context: typer.Context, *, state_conn_id: StateConnId = None, as_json: AsJson = False) -> None:
     """Bring the state store's tables to this version.
 
     A run does that too, where its database user may change tables. Where that is an administrator's work, this command
     does it with the administrator's connection. Tables of a newer version are left alone, and are an error.
     """
     screen = screen_of(context)
-    if _is_current(state_conn_id):
-        screen.show("The state store is up to date.")
-        return
-    with open_chosen(state_conn_id):
-        screen.show("The state store was upgraded.")
+    upgrades = not _is_current(state_conn_id)
+    if upgrades:
+        with open_chosen(state_conn_id):
+            pass  # opening it upgrades it
+    if as_json:
+        screen.show_json({"upgraded": upgrades})
+    else:
+        screen.show("The state store was upgraded." if upgrades else "The state store is up to date.")
 
 
 def _is_current(state_conn_id: str | None) -> bool:

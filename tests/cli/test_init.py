@@ -73,7 +73,7 @@ def test_the_screen_of_the_proposal() -> None:
 def test_a_person_is_asked_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     """An empty answer takes what is shown in brackets: the likely key, and the usual connections."""
     assert main(["init"], stdin=Terminal("\npeople\n\n\n\ny\n")) == 0
-    asked = capsys.readouterr().out
+    asked = capsys.readouterr().err
     assert "Column of the key [person_id]: " in asked
     assert "Id of the DAG [people_to_leadway]: " in asked
     assert Path("people_to_leadway.py").exists()
@@ -84,7 +84,7 @@ def test_a_no_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """The status is 1."""
     options = [*OPTIONS[:-1], "--table", "people", "--key", "person_id"]
     assert main(["init", *options], stdin=Terminal("n\n")) == 1
-    assert "Nothing was written." in capsys.readouterr().out
+    assert "Nothing was written." in capsys.readouterr().err
     assert not Path("people.py").exists()
 
 

@@ -236,17 +236,17 @@ def test_a_question_can_be_answered_with_it(warehouse: Warehouse) -> None:
     ours, theirs = pty.openpty()
     try:
         with started("state", "reset", "--sync", "customers.sync", *STATE, stdin=theirs) as process:
-            assert process.stdout
+            assert process.stderr
             shown = ""
             while not shown.endswith("[y/N] "):
-                shown += process.stdout.read(1)
+                shown += process.stderr.read(1)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=PATIENCE)
     finally:
         os.close(ours)
         os.close(theirs)
     assert process.returncode == 130
-    assert errors == "leadway state reset: interrupted: nothing was sent, and nothing was changed.\n"
+    assert errors.strip() == "leadway state reset: interrupted: nothing was sent, and nothing was changed."
     assert warehouse.state.read_bytes() == before
 
 

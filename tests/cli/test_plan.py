@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from leadway_provider.cli import main
 from leadway_provider.policies import GuardPolicy, RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sync.outcome import OUTCOMES
+from tests.cli.test_forget import use_keys
 from tests.operators.task import SQL, Row, Warehouse, sync
 from tests.operators.test_compare import LATER
+
+__all__ = ["use_keys"]
 
 STATE = ["--state-conn-id", "state"]
 QUERY = ["--sql", SQL, "--source-conn-id", "warehouse", "--key", "id"]
@@ -171,3 +176,27 @@ def contact_of(sandbox: SandboxServer, number: int) -> str:
     found = sandbox.account.holder("email", f"p{number}@example.com")
     assert found is not None
     return found.id
+
+
+def test_a_plan_gives_no_advice_on_hashes_that_it_does_not_keep(
+    warehouse: Warehouse,
+    sandbox: SandboxServer,
+    use_keys: Callable[[str], None],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Without a Fernet key a first plan is silent; one of a sync that has a key says what to set, and where."""
+    assert sandbox
+    use_keys("")
+    warehouse.fill(*ROWS)
+    planned(capsys)
+    assert "hashes" not in caplog.text
+    use_keys(Fernet.generate_key().decode())
+    sync("first")
+    use_keys("")
+    caplog.clear()
+    capsys.readouterr()
+    assert main(["plan", *QUERY, *STATE, "--sync", "customers.sync"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "Airflow has no usable key here: set [core] fernet_key to the one that it had, here and on every" in line
+    assert "hashes" not in caplog.text
