@@ -43,7 +43,10 @@ NOT_RUN: Final[Mapping[str, str]] = {
     ),
     "make\n": "it prints the help, which tests/docs/test_contributing.py compares with the targets",
     ".venv/bin/python -m tests.upgrade.make\n": "it writes what tests/upgrade/test_upgrade.py reads",
-    'AIRFLOW_HOME="$PWD/.up/airflow" .venv/bin/leadway syncs\n': "it needs the state that `make up` has made",
+    (
+        'export AIRFLOW_HOME="$PWD/.up/airflow"\n.venv/bin/leadway syncs\n'
+        ".venv/bin/leadway plan warehouse_to_leadway.sync_customers --dags dags\n"
+    ): "it needs the state that `make up` has made",
     "curl https://services.leadconnectorhq.com/oauth/token \\\n  -d grant_type=authorization_code -d client_id=… "
     "-d client_secret=… -d code=… -d user_type=Location\n": "it needs an app of the vendor's marketplace",
     "airflow backfill create --dag-id customers_to_leadway --from-date 2026-01-01 --to-date 2026-01-31\n": (
