@@ -23,6 +23,7 @@ from leadway_provider.api.network import Network, Received
 from leadway_provider.api.refusal import error_of
 from leadway_provider.cli import main
 from leadway_provider.exceptions import LeadwayError, RefusedError
+from leadway_provider.sandbox.server import SandboxServer
 from tests.api.clients import settings_for
 from tests.operators.task import NEVER_AGAIN, TaskInstance, Warehouse, operator
 from tests.security.quoting import ROWS, SENTENCES, VALUES, Piece, pieces, quoting
@@ -34,6 +35,7 @@ SQL = (
 )
 _BY_CHANCE = re.compile(r"gAAAAA[\w-]+|[0-9a-f]{16,}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?|\d+\.\d+")
 """Encrypted text, ids, times and durations, which have any characters by chance."""
+_ENCRYPTED = re.compile(r"gAAAAA[\w-]+")
 _TEXT_IN_BYTES = re.compile(rb"[ -~]{6,}")
 """What could be text in bytes: hashes have three letters in a row by chance, but seldom six characters of text."""
 EVERY_PIECE = [piece for value in VALUES for piece in pieces(value)]
@@ -101,6 +103,24 @@ class Shown:
         texts += [*pages(self.page), self.caplog.text, *self.capfd.readouterr()]
         lines = dict.fromkeys(line for text in texts for line in _BY_CHANCE.sub("#", text).casefold().splitlines())
         return "\n".join(lines)
+
+    def after_a_revert(self) -> str:
+        """Everything that is shown after a run that kept what contacts were before, and after it was reverted."""
+        self.caplog.clear()
+        self.capfd.readouterr()
+        for file in self.warehouse.state.parent.glob("state.db*"):
+            file.unlink()
+        with self.caplog.at_level("DEBUG"):
+            task, ti = operator(timing=NEVER_AGAIN, sql=SQL, keep_before=True), TaskInstance()
+            report = task.execute(cast("Any", {"ti": ti}))
+            texts = [repr([report, ti.pushed, task.get_openlineage_facets_on_complete(ti)]), *self._stored()]
+            assert len(_ENCRYPTED.findall("".join(texts))) >= len(ROWS)
+            command = ["revert", "--run", str(report["run_id"]), "--state-conn-id", "state"]
+            assert main(command) == 2, "it waits for a confirmation"
+            assert main([*command, "--yes", "--json"]) == 0
+            texts += [*self._stored(), *self._commands()]
+        texts += [*pages(self.page), self.caplog.text, *self.capfd.readouterr()]
+        return "\n".join(_BY_CHANCE.sub("#", text).casefold() for text in texts)
 
     def _run(self) -> Iterator[str]:
         """What the task raises, pushes and tells OpenLineage."""
@@ -173,6 +193,26 @@ def test_no_slice_is_anywhere_after_a_run(shown: Shown, random: Random, status: 
 def test_no_slice_is_anywhere_after_a_run_that_fails(shown: Shown, status: int) -> None:
     """The same where the run ends with the first answer."""
     assert_nothing_leaves(shown, Random(status), status)  # noqa: S311 - a sample
+
+
+def test_nothing_of_what_contacts_were_before_is_anywhere(shown: Shown, sandbox: SandboxServer) -> None:
+    """The account has each row's person with the values of the other row, which the run keeps and the revert writes."""
+    plain = shown.after(422, lambda _: b'{"message": "Unprocessable Entity"}')
+    one, two = ROWS
+    notes = next(field.id for field in sandbox.account.custom_fields if field.name == "Notes")
+    for row, other in ((one, two), (two, one)):
+        values = {"firstName": "first_name", "city": "city", "companyName": "company_name", "website": "website"}
+        held = {name: other[column] for name, column in values.items()}
+        custom = [{"id": notes, "field_value": other["notes"]}]
+        sandbox.account.upsert(
+            {"email": row["email"], "tags": other["tags"].split(","), "customFields": custom, **held}
+        )
+    before = [each.copy().fields for each in sandbox.account.contacts]
+    after = shown.after_a_revert()
+    assert [each.fields for each in sandbox.account.contacts] == before
+    looked_for = [piece for piece in EVERY_PIECE if piece.disguise == "plain" and not piece.is_in(plain)]
+    assert len(looked_for) > 100
+    assert [piece for piece in looked_for if piece.is_in(after)] == []
 
 
 def assert_nothing_leaves(shown: Shown, random: Random, status: int) -> None:
