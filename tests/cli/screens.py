@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +21,6 @@ _ALWAYS_THE_SAME: Final = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://127.0.0.1:8808"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), "2026-11-23 06:00:00 UTC"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00"), "2026-11-23T06:00:00+00:00"),
-    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "70e8025d-3418-4dcd-8955-593549e59e16"),
-    (re.compile(r"\b[0-9a-f]{32}\b"), "d9b7c79b071a5a8f9cf18eb1cdbf7270"),
-    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
-    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16}\b"), "216a1d8f45754c92"),
-    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b"), "60baf9227ca7"),
     (re.compile(r"\b\d+ s {2,}"), "1 s   "),
     (re.compile(r"\b\d+(\.\d+)? s\b"), "1 s"),
     (re.compile(r"\b(leadway-provider|apache-airflow|sqlalchemy|python) \d+\.\d+(\.\w+)*"), r"\1 1.2.3"),
@@ -32,6 +28,15 @@ _ALWAYS_THE_SAME: Final = (
     (re.compile(r" +$", re.MULTILINE), ""),
 )
 """What differs from one run, machine or version to the next."""
+
+_IDS: Final = (
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "70e8025d-3418-4dcd-8955-593549e59e16"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "d9b7c79b071a5a8f9cf18eb1cdbf7270"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16}\b"), "216a1d8f45754c92"),
+    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b"), "60baf9227ca7"),
+)
+"""Ids, and what stands for the first one of a screen. Others of the form get others, in the order of the screen."""
 
 
 def leadway(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,8 +56,8 @@ def assert_screen(name: str, *arguments: str, status: int = 0, **environment: st
     """Run a command, compare its whole screen with the recorded one, and return the screen."""
     done = leadway(*arguments, **environment)
     assert done.returncode == status, done.stderr
-    shown = stable(done.stdout + done.stderr).strip("\n")
-    screen = f"$ leadway {stable(' '.join(map(_word, arguments)))}\n{shown}\n"
+    shown = (done.stdout + done.stderr).strip("\n")
+    screen = stable(f"$ leadway {' '.join(map(_word, arguments))}\n{shown}\n")
     file = SCREENS / f"{name}.txt"
     if os.environ.get("RECORD_SCREENS"):
         file.write_text(screen, encoding="utf-8")
@@ -62,10 +67,22 @@ def assert_screen(name: str, *arguments: str, status: int = 0, **environment: st
 
 
 def stable(text: str) -> str:
-    """Return a screen without what differs from run to run."""
+    """Return a screen without what differs from run to run; different ids stay different."""
     for pattern, always in _ALWAYS_THE_SAME:
         text = pattern.sub(always, text)
+    for pattern, first in _IDS:
+        found = dict.fromkeys(each[0] for each in pattern.finditer(text))
+        always_of = {each: _id_like(first, number) for number, each in enumerate(found)}
+        text = pattern.sub(lambda each, always_of=always_of: always_of[each[0]], text)  # type: ignore[misc]
     return text
+
+
+def _id_like(first: str, number: int) -> str:
+    """Return the id that stands for another one after the first, in its form."""
+    if not number:
+        return first
+    digits = iter(blake2b(f"{first} {number}".encode(), digest_size=32).hexdigest())
+    return "".join("-" if each == "-" else next(digits) for each in first)
 
 
 def shown_on_page(page: str) -> dict[str, str]:
