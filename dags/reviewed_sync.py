@@ -43,7 +43,8 @@ that can't be sent{% endif %}
 - superseded by another row, not sent: {{ plan.superseded }}
 
 Which rows, by key, and why: [the run's page](/leadway/runs/{{ plan.run_id }}), or
-`leadway rejected --run {{ plan.run_id }}` for the invalid ones.
+`leadway rejected --run {{ plan.run_id }}` for the invalid ones. What would happen to each of them, without values: the
+warehouse's table `leadway_plan`.
 """
 
 with DAG(
@@ -57,7 +58,8 @@ with DAG(
     default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
     tags=["leadway"],
 ):
-    plan = LeadwayUpsertContactsOperator(task_id="plan", dry_run=True, **SYNC)
+    # The connection's user must be allowed to make the table and to write to it; leave plan_to out otherwise.
+    plan = LeadwayUpsertContactsOperator(task_id="plan", dry_run=True, plan_to="warehouse:leadway_plan", **SYNC)
     review = ApprovalOperator(task_id="review", subject="Send these customers to Leadway?", body=COUNTS)
     # The warehouse is not read again. The task delivers what was approved, or fails with the reason why it can't.
     deliver = LeadwayUpsertContactsOperator(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -66,6 +68,9 @@ def test_what_is_sent_is_what_was_approved(
     assert "- read: 2\n- will be sent when you approve: 2\n" in person.was_shown
     assert re.search(r"\(/leadway/runs/[0-9a-f]{12}\)", person.was_shown)
     assert "@" not in person.was_shown
+    with closing(sqlite3.connect(warehouse.file)) as database:
+        planned = database.execute("SELECT source_key, effect, new_values FROM leadway_plan ORDER BY 1").fetchall()
+    assert planned == [("C-1", "create", None), ("C-2", "create", None)]
     if choice == "Reject":
         assert run.get_task_instance("deliver").state == "skipped"
         assert not sandbox.journal.writes
