@@ -73,8 +73,10 @@ def _query(sql: str) -> str:
         return sql
     try:
         return Path(sql).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"the file {sql} can't be read: {error}", 2) from None
+    except OSError as error:
+        raise CommandError(f"the file {sql} can't be read: {error.strerror}.", 2) from None
+    except UnicodeDecodeError:
+        raise CommandError(f"the file {sql} can't be read: it is not UTF-8 text.", 2) from None
 
 
 def _pairs(option: str, form: str, given: Sequence[str] | None) -> dict[str, str] | None:

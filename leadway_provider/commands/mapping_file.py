@@ -104,10 +104,15 @@ def run_file(path: Path) -> list[TestResult]:
         CommandError: the file can't be read, is not one of tests, or its mapping is wrong.
     """
     try:
-        file = MappingFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict):
+            raise CommandError(f"{path} is not a file of tests: it has no `key` and no `tests`.", _UNREADABLE)
+        file = MappingFile.model_validate(document)
         mapping, columns = _compiled(file, path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} can't be read: {error}", _UNREADABLE) from None
+    except OSError as error:
+        raise CommandError(f"{path} can't be read: {error.strerror}.", _UNREADABLE) from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{path} can't be read: it is not UTF-8 text.", _UNREADABLE) from None
     except yaml.YAMLError as error:
         raise CommandError(f"{path} is not YAML: {' '.join(str(error).split())}", _UNREADABLE) from None
     except ValidationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -15,7 +16,10 @@ from leadway_provider.commands.check_result import CheckState
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
+from tests.cli.test_forget import use_keys
 from tests.operators.task import Warehouse
+
+__all__ = ["use_keys"]
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -123,6 +127,38 @@ def test_a_connection_that_can_not_be_used_is_a_finding(
     assert checked(capsys, status=1)["connection"] == ["failed"]
     assert main(["fields"]) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("leadway fields: Connection 'leadway_default'")
+
+
+def test_a_state_store_that_can_not_be_used_fails(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
+    """Here it is a file that is no database; the account is checked all the same."""
+    warehouse.state.write_text("hello " * 1000, encoding="utf-8")
+    found = checked(capsys, status=1)
+    assert (found["state store"], found["token"]) == (["failed"], ["ok"])
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_missing_fernet_key_and_an_unchecked_certificate_are_warned_of(
+    sandbox: SandboxServer,
+    use_keys: Callable[[str], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both work, and neither is safe."""
+    use_keys("")
+    account = {"location_id": "sandbox-location", "verify": False}
+    connection = {"conn_type": "leadway", "host": sandbox.url, "password": "sandbox-token", "extra": account}
+    monkeypatch.setenv("AIRFLOW_CONN_LEADWAY_DEFAULT", json.dumps(connection))
+    found = checked(capsys)
+    assert (found["fernet key"], found["connection"]) == (["warning"], ["warning"])
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_duplicate_setting_that_can_not_be_read_is_warned_of(
+    sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The scope that reads it is not needed for a sync, which then assumes that there may be duplicates."""
+    sandbox.faults.add(Fault(FaultKind.SCOPE_MISSING, times=None, method="GET", path="/locations/sandbox-location"))
+    assert checked(capsys)["duplicates"] == ["warning"]
 
 
 @pytest.mark.usefixtures("warehouse")

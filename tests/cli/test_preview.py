@@ -130,7 +130,10 @@ def test_a_task_that_can_not_be_read_is_an_error(
     [
         ([], "name a task as <dag_id>.<task_id>, or give --sql, --source-conn-id and --key"),
         (["customers.sync", *QUERY], "leave the other options out"),
-        (["--sql", "missing.sql", "--source-conn-id", "warehouse", "--key", "id"], "missing.sql can't be read"),
+        (
+            ["--sql", "missing.sql", "--source-conn-id", "warehouse", "--key", "id"],
+            "missing.sql can't be read: No such file or directory.",
+        ),
         (["--sql", "SELECT id, emial FROM x", *QUERY[2:]], "no such table: x"),
         (["--sql", "SELECT id, first_name AS emial FROM customers", *QUERY[2:]], "the nearest is 'email'"),
         (["--sql", SQL, "--source-conn-id", "nowhere", "--key", "id"], "'nowhere'"),

@@ -127,7 +127,7 @@ def test_custom_fields_may_be_what_the_account_printed(folder: Path) -> None:
         ("key: id\ntests: [{name: a, row: {id: 1, email: a@example.com}}]", "give either `contact` or `invalid`"),
         ("key: id\ntests: [{name: a, row: {id: 1, emial: x}, contact: {}}]", "the nearest is 'email'"),
         ("key: id\nrules: {stric: true}\ntests: [{name: a, row: {id: 1, email: x}, contact: {}}]", "stric"),
-        ("[]", "is not a file of tests"),
+        ("[]", "is not a file of tests: it has no `key` and no `tests`."),
     ],
 )
 def test_a_wrong_file_is_status_2(tmp_path: Path, text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
