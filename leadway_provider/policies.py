@@ -30,9 +30,9 @@ OnMatch: TypeAlias = Literal["upsert", "update_only", "create_only"]
 """What becomes of rows whose contact exists in the account, and of the others."""
 ON_MATCH: Final[tuple[OnMatch, ...]] = ("upsert", "update_only", "create_only")
 
-WriteWhen: TypeAlias = Literal["always", "once", "if_empty"]
+WriteWhen: TypeAlias = Literal["always", "once", "if_empty", "if_unedited"]
 """When a field is written."""
-_WRITE: Final[tuple[WriteWhen, ...]] = ("always", "once", "if_empty")
+_WRITE: Final[tuple[WriteWhen, ...]] = ("always", "once", "if_empty", "if_unedited")
 
 Limit: TypeAlias = int | float
 """The most rows of a kind: a whole number of rows, or below 1 a share."""
@@ -91,8 +91,8 @@ class ContactRules:
             and withheld from the others. `invalid`: the others are rejected. `send`: all are sent, in order.
         write: when a field is written, by target, such as `{"source": "once", "assigned_to": "if_empty"}`. `always` is
             the default. `once`: only where the sync makes the contact. `if_empty`: only where the CRM holds nothing in
-            the field. E-mail, phone, contact id, tags and do-not-disturb settings have no such choice. It is kept as a
-            sorted tuple of pairs.
+            the field. `if_unedited`: unless somebody has changed it in the CRM since the sync wrote it. E-mail, phone,
+            contact id, tags and do-not-disturb settings have no such choice. It is kept as a sorted tuple of pairs.
 
     Raises:
         MappingError: a value is not one of these.

@@ -47,6 +47,7 @@ class Contact:
             about that contact, and all fields are sent.
         once: the API paths of the fields that are sent only where a contact is made.
         if_empty: those of the fields that are sent only where the CRM holds nothing in them.
+        if_unedited: those of the fields that are sent unless somebody has edited them in the CRM.
     """
 
     fields: Mapping[str, JsonValue] = field(repr=False)
@@ -59,6 +60,7 @@ class Contact:
     matches: str | None = None
     once: frozenset[str] = field(default=frozenset(), repr=False)
     if_empty: frozenset[str] = field(default=frozenset(), repr=False)
+    if_unedited: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def update_fields(self) -> dict[str, JsonValue]:

@@ -313,6 +313,7 @@ def _with_policies(compiled: ContactMapping, write: Mapping[WriteWhen, frozenset
         digest=blake2b(compiled.digest + policies.encode(), digest_size=16).digest(),
         once=write.get("once", frozenset()),
         if_empty=write.get("if_empty", frozenset()),
+        if_unedited=write.get("if_unedited", frozenset()),
     )
 
 

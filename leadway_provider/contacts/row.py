@@ -71,6 +71,7 @@ class ContactMapping:
         stamps: the fields that are written with whatever is sent anyway; no digest holds them.
         once: the API paths of the fields that are written only where a contact is made.
         if_empty: those of the fields that are written only where the CRM holds nothing in them.
+        if_unedited: those of the fields that are written unless somebody has edited them in the CRM.
     """
 
     key_positions: tuple[int, ...]
@@ -85,6 +86,7 @@ class ContactMapping:
     stamps: tuple[Stamp, ...] = ()
     once: frozenset[str] = field(default=frozenset(), repr=False)
     if_empty: frozenset[str] = field(default=frozenset(), repr=False)
+    if_unedited: frozenset[str] = field(default=frozenset(), repr=False)
 
     def contact(self, row: Sequence[object]) -> Contact | Rejection:
         """Return the contact of a row, or its rejection with every reason. It never raises, whatever the values.
@@ -120,9 +122,14 @@ class ContactMapping:
             return Rejection(reasons)
         add_tags, remove_tags = self._take_tags(fields)
         made = Contact(fields, add_tags, remove_tags, reasons, tuple(notes), contact_id)
-        if not (self.once or self.if_empty):
+        if not (self.once or self.if_empty or self.if_unedited):
             return made
-        return replace(made, once=self.once.intersection(values), if_empty=self.if_empty.intersection(values))
+        return replace(
+            made,
+            once=self.once.intersection(values),
+            if_empty=self.if_empty.intersection(values),
+            if_unedited=self.if_unedited.intersection(values),
+        )
 
     def _explain_regions(self, bad: dict[str, Reason]) -> None:
         """Say of phones without a known country that the row has one, but for a value that was not understood."""

@@ -1,4 +1,8 @@
-"""Write policies: fields that are written only where a contact is made, or only where the CRM holds nothing in them."""
+"""Write policies: fields that are not written whenever a row is sent.
+
+They are written only where a contact is made, only where the CRM holds nothing in them, or unless somebody has edited
+them in the CRM.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +27,17 @@ _WITHOUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(("dnd", "dndSettings", "inboundDndSettings"), "the CRM always holds do-not-disturb settings"),
 }
 """Why targets have no policy, by the first part of their API paths."""
+_NOT_SHOWN: Final = frozenset({"gender"})
+"""Fields that no answer shows (documented), so that nobody can say whether they were edited."""
 _VALUES: Final = ("value", "field_value", "fieldValue")
 """What the value of a custom field may be called in an answer."""
 
 
 def check_write(rules: ContactRules, mistakes: Mistakes) -> None:
     """Note what is wrong with `ContactRules.write` and needs no account to be known."""
-    for written in rules.write_policies:
+    for written, policy in rules.write_policies.items():
         with mistakes.noted():
-            _target(written)
+            _target(written, policy)
 
 
 def compile_write(
@@ -51,7 +57,7 @@ def compile_write(
     found: dict[str, WriteWhen] = {}
     for written, policy in rules.write_policies.items():
         with mistakes.noted():
-            target = _target(written)
+            target = _target(written, policy)
             api_path = target.api_path
             if target.kind is Kind.CUSTOM:
                 api_path += f".{find(written, target.name.removeprefix(CUSTOM_PREFIX)).id}"
@@ -70,13 +76,15 @@ def compile_write(
     }
 
 
-def _target(written: str) -> Target:
+def _target(written: str, policy: WriteWhen) -> Target:
     try:
         target = find_target(written)
     except MappingError as failure:
         raise MappingError(f"write names an unknown target: {failure}") from None
     if why := _WITHOUT.get(target.api_path.partition(".")[0]):
         raise MappingError(f"write can't have {written!r}, because {why}: leave it out.")
+    if policy == "if_unedited" and target.api_path in _NOT_SHOWN:
+        raise MappingError(f"write can't have {written!r} as 'if_unedited', because no answer shows it: use 'once'.")
     return target
 
 
@@ -93,33 +101,50 @@ def without_paths(contact: Contact, api_paths: Collection[str]) -> Contact:
         elif name not in api_paths:
             fields[name] = value
     return replace(
-        contact, fields=fields, once=contact.once.difference(api_paths), if_empty=contact.if_empty.difference(api_paths)
+        contact,
+        fields=fields,
+        once=contact.once.difference(api_paths),
+        if_empty=contact.if_empty.difference(api_paths),
+        if_unedited=contact.if_unedited.difference(api_paths),
     )
 
 
 def needs_look(contact: Contact) -> bool:
     """Return True if a contact that exists must be looked up before it is written, for what it holds in its fields.
 
-    A comparison with the account shows which fields hold something. One that seemed to hold nothing is looked up again:
-    a search does not return all fields, and somebody may have filled it since.
+    A comparison with the account shows which fields hold something, or were edited. One that seemed to hold nothing, or
+    not to be edited, is looked up again: a search does not return all fields, and somebody may have written it since.
     """
+    depending = contact.if_empty | contact.if_unedited
     if contact.differing is None or contact.matches is not None:
-        return bool(contact.if_empty)
-    return not contact.if_empty.isdisjoint(contact.differing)
+        return bool(depending)
+    return not depending.isdisjoint(contact.differing)
 
 
-def for_existing(contact: Contact, held: Mapping[str, JsonValue] | None) -> Contact:
+def has_policies(contact: Contact) -> bool:
+    """Return True if a contact has fields that are not written to each contact that exists."""
+    return bool(contact.once or contact.if_empty or contact.if_unedited)
+
+
+def for_existing(
+    contact: Contact, held: Mapping[str, JsonValue] | None, edited: Collection[str] = frozenset()
+) -> Contact:
     """Return what is written to a contact that exists: without policies, and without what they leave to the CRM.
 
     Args:
         contact: what a new contact gets.
-        held: the fields that the contact has; None where it was not looked up, so that nothing empty is filled.
+        held: the fields that the contact has; None where it was not looked up, so that nothing that depends on them is
+            written.
+        edited: the API paths of those that somebody has edited there, where it was looked up.
     """
-    if not (contact.once or contact.if_empty):
+    if not has_policies(contact):
         return contact
-    filled = contact.if_empty if held is None else contact.if_empty & _filled(held)
-    left = without_paths(contact, contact.once | filled)
-    return replace(left, once=frozenset(), if_empty=frozenset())
+    if held is None:
+        left_to_crm = contact.once | contact.if_empty | contact.if_unedited
+    else:
+        left_to_crm = contact.once | (contact.if_empty & _filled(held)) | contact.if_unedited.intersection(edited)
+    left = without_paths(contact, left_to_crm)
+    return replace(left, once=frozenset(), if_empty=frozenset(), if_unedited=frozenset())
 
 
 def _filled(fields: Mapping[str, JsonValue]) -> set[str]:

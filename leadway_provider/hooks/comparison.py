@@ -83,6 +83,10 @@ class ComparedAccount:
             "Compared with the account: %s adopted, %s drifted, %s whose contact is missing%s",
             *(counted(counts["adopted"], "row"), f"{counts['drifted']:,}", f"{counts['missing']:,}", unmatched),
         )
+        if edited := counts["edited_in_crm"]:
+            log.info(
+                "%s differ in fields only that somebody has edited in the CRM; they are left", counted(edited, "row")
+            )
         if found.drifted_by_field:
             log.info("Drifted: %s", ", ".join(f"{name} {rows:,}" for name, rows in found.drifted_by_field.items()))
         return found

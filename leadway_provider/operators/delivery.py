@@ -74,6 +74,7 @@ def deliver_rows(
     """
     clock = timing.clock
     targets = {each.api_path: each.target for each in run.columns()}
+    custom_fields = account.prove()  # known since the run's first call
     before = run.before(encrypt, decrypt) if request.keep_before else None
     account.call(
         lambda client: OutboxDelivery(
@@ -86,6 +87,7 @@ def deliver_rows(
             clock=replace(clock, sleep=cancel_token.cancellable(clock.sleep)),
             hasher=hasher,
             on_match=request.on_match,
+            custom_fields=custom_fields,
         ).run(),
         max_in_flight=request.max_in_flight,
     )

@@ -53,9 +53,9 @@ class LeadwayUpsertContactsOperator(OpenLineageMethods, BaseOperator):
 
     Returns a dict of counts without any contact's data: `read` and `carried` (rows that earlier runs left) are the sum
     of `unchanged, invalid, superseded, skipped, created, updated, refused, unknown, pending`; `withheld, not_kept,
-    collisions, identity_taken, adopted, drifted, missing` count rows with such a remark; `removed` and `unremoved`
-    count departed rows; then `calls`, `seconds`, `run_id` and, for an incremental sync, `watermark`. It is pushed to
-    XCom also when too many rows were rejected, unless `do_xcom_push=False`.
+    collisions, identity_taken, edited_in_crm, adopted, drifted, missing` count rows with such a remark; `removed` and
+    `unremoved` count departed rows; then `calls`, `seconds`, `run_id` and, for an incremental sync, `watermark`. It is
+    pushed to XCom also when too many rows were rejected, unless `do_xcom_push=False`.
 
     Args:
         sql: a query, or a `.sql` file of the DAG's template path; templated. Values belong into `parameters`.

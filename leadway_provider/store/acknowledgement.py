@@ -79,16 +79,13 @@ def acknowledge(
     counted = Counter(delivery.outcome.value for delivery in delivered)
     counted["not_kept"] = sum(bool(delivery.not_kept) for delivery in delivered)
     counted["collisions"] = more_collisions
-    counted["identity_taken"] = sum(_is_taken(delivery) for delivery in delivered)
+    for code in ("identity_taken", "edited_in_crm"):
+        counted[code] = sum(any(remark.code == code for remark in delivery.remarks) for delivery in delivered)
     connection.execute(
         sa.update(tables.run)
         .where(tables.run.c.id == attempt.run_id)
         .values({name: tables.run.c[name] + count for name, count in counted.items()})
     )
-
-
-def _is_taken(delivery: Delivery) -> bool:
-    return any(remark.code == "identity_taken" for remark in delivery.remarks)
 
 
 def _store_found(

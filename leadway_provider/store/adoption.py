@@ -37,6 +37,8 @@ def store_found(connection: sa.Connection, rows: Sequence[Any]) -> None:
     """Store what the contacts of rows of a plan's outbox were found to have, as part of a transaction."""
     found = [(each.row_id, *_identities(each.in_crm)) for each in rows if each.in_crm is not None]
     update(connection, tables.row, ("in_crm", "also_in_crm"), found)
+    values = [(each.row_id, each.acknowledged_values) for each in rows if each.acknowledged_values is not None]
+    update(connection, tables.row, ("acknowledged_values",), values)
 
 
 def _identities(in_crm: str) -> tuple[bytes | None, bytes | None]:
@@ -57,6 +59,7 @@ def adopt(connection: sa.Connection, run: RunRows, rows: Sequence[Any], *, now: 
             RowState.UPDATED,
             decode_contact(each.contact).contact_id,
             in_crm=frozenset((each.in_crm or "").split()),
+            acknowledged_values=each.acknowledged_values,
         )
         for each in rows
     ]

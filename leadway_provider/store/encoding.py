@@ -15,7 +15,7 @@ from leadway_provider.contacts.row import MappedColumn
 # library's JSON gives integers of any size and floats back as they were.
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _FAST_ENCODER: Final = msgspec.json.Encoder()
-_POLICIES: Final = ("once", "if_empty")
+_POLICIES: Final = ("once", "if_empty", "if_unedited")
 
 
 class Remarks(NamedTuple):

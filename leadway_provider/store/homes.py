@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ class Home:
     in_crm: frozenset[str] = frozenset()
     collides_with: int | None = None
     was_removed: bool = False
+    acknowledged_values: bytes | None = field(default=None, repr=False)
 
 
 class Moved(NamedTuple):
@@ -100,15 +101,18 @@ def _residents(connection: sa.Connection, sync_id: int, contact_ids: Collection[
     row = tables.row.c
     columns = (
         *(row.id, row.source_key, row.contact_id, row.created_by_sync, row.in_crm, row.also_in_crm),
-        *(row.collides_with, row.outcome),
+        *(row.collides_with, row.outcome, row.acknowledged_values),
     )
     found: dict[int, Home] = {}
     for chunk in chunks(list(contact_ids)):
         rows = matching(connection, columns, row.contact_id, chunk, sync_id=sync_id)
-        for row_id, key, contact_id, created_by_sync, first, second, collides_with, outcome in rows:
+        for row_id, key, contact_id, created_by_sync, first, second, collides_with, outcome, values in rows:
             in_crm = frozenset(bytes(identity).hex() for identity in (first, second) if identity)
             was_removed = outcome == RowState.REMOVED
-            found[row_id] = Home(row_id, key, contact_id, bool(created_by_sync), in_crm, collides_with, was_removed)
+            found[row_id] = Home(
+                *(row_id, key, contact_id, bool(created_by_sync), in_crm, collides_with, was_removed),
+                None if values is None else bytes(values),
+            )
     return found
 
 
@@ -121,7 +125,9 @@ def _store(connection: sa.Connection, homes: Sequence[Home]) -> None:
         )
 
 
-HOME_COLUMNS: Final = ("contact_id", "created_by_sync", "in_crm", "also_in_crm", "collides_with")
+HOME_COLUMNS: Final = (
+    *("contact_id", "created_by_sync", "in_crm", "also_in_crm", "collides_with", "acknowledged_values"),
+)
 """The columns of a row that say where it lives, and what the CRM has there."""
 
 
@@ -134,6 +140,7 @@ def home_values(home: Home) -> dict[str, Any]:
         "in_crm": in_crm,
         "also_in_crm": also_in_crm,
         "collides_with": home.collides_with,
+        "acknowledged_values": home.acknowledged_values,
     }
 
 

@@ -37,7 +37,7 @@ def read_outbox(
         sa.select(
             *(outbox.id, outbox.row_id, outbox.source_key, outbox.fingerprint, outbox.contact, outbox.lanes),
             *(outbox.claimed, row.contact_id, row.created_at, other.c.id.label("other_id")),
-            *(row.sent_fingerprint, row.sent_at),
+            *(row.sent_fingerprint, row.sent_at, row.acknowledged_values),
         )
         .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
         .outerjoin(other, sa.and_(collides, other.c.outcome != RowState.REMOVED))
@@ -75,6 +75,7 @@ def read_outbox(
             left_behind=beside.get(each.row_id, alone).left_behind,
             former=tuple(former[each.row_id]),
             known_since=each.created_at,
+            acknowledged_values=None if each.acknowledged_values is None else bytes(each.acknowledged_values),
         )
         for each in rows
     ]
@@ -143,7 +144,7 @@ def sweep_outbox(database: Database, sync_id: int) -> None:
 
 OUTBOX_COLUMNS: Final = (
     *("row_id", "source_key", "outcome", "fingerprint", "contact", "lanes", "claimed", "refusals", "withheld"),
-    *("reasons", "in_crm"),
+    *("reasons", "in_crm", "acknowledged_values"),
 )
 """The columns of `waiting_row` and `decided_row`."""
 
@@ -162,10 +163,12 @@ def waiting_row(row: PlannedRow) -> tuple[Any, ...]:
         int(bool(row.contact.withheld)),
         None,
         encode_identities(row.in_crm),
+        None,
     )
 
 
 def decided_row(row: SettledRow) -> tuple[Any, ...]:
     """Return a row that is not sent, as the table has it until the plan is sealed."""
     reasons, home, in_crm = encode_reasons(row.reasons), encode_home(row.contact_id), encode_identities(row.in_crm)
-    return row.row_id, row.source_key, row.outcome.value, row.fingerprint, home, None, None, 0, 0, reasons, in_crm
+    found = (reasons, in_crm, row.acknowledged_values)
+    return row.row_id, row.source_key, row.outcome.value, row.fingerprint, home, None, None, 0, 0, *found

@@ -182,7 +182,8 @@ class SqlDepartedStore:
         self._update(connection, row_ids, outcome=RowState.REMOVED, reasons=None, rejected_since=None)
         missing = [removal.departed.row_id for removal in removals if removal.contact_missing]
         plan_what_was_denied(connection, self._sync_id, identities_of_rows(connection, missing))
-        self._update(connection, missing, contact_id=None, created_by_sync=0, in_crm=None, also_in_crm=None)
+        nothing = dict.fromkeys(("contact_id", "in_crm", "also_in_crm", "acknowledged_values"))
+        self._update(connection, missing, created_by_sync=0, **nothing)
         store_codes(connection, self._sync_id, self._run_id, RowState.REMOVED, dict.fromkeys(row_ids, ()))
         for chunk in chunks(row_ids):
             connection.execute(sa.delete(tables.claim).where(tables.claim.c.row_id.in_(chunk)))

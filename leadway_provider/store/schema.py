@@ -19,7 +19,7 @@ from leadway_provider.store.database import Database
 VERSION_TABLE: Final = "leadway_alembic_version"
 """Not alembic's default, which Airflow or the user may keep in the same database."""
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of this version, oldest first; named here so that a current schema needs no alembic."""
 
 SCRIPTS: Final = files(__package__) / "migrations"

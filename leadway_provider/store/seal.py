@@ -131,7 +131,7 @@ class _Seal:
         """
         row, outbox = tables.row.c, tables.outbox.c
         following = (
-            sa.select(outbox.id, outbox.row_id, outbox.in_crm)
+            sa.select(outbox.id, outbox.row_id, outbox.in_crm, outbox.acknowledged_values)
             .join_from(tables.outbox, tables.row, row.id == outbox.row_id)
             .where(outbox.run_id == self._run_id, outbox.outcome == RowState.PENDING, outbox.id > after)
             .where(sa.or_(row.run_id != self._run_id, outbox.carried == 1))
@@ -237,7 +237,7 @@ class _Seal:
         outbox = tables.outbox.c
         columns = (outbox.id, outbox.row_id, outbox.source_key, outbox.reasons, outbox.fingerprint, outbox.contact)
         following: sa.Select[Any] = (
-            sa.select(*columns, outbox.in_crm)
+            sa.select(*columns, outbox.in_crm, outbox.acknowledged_values)
             # A refused row that this run has delivered is not the plan's any more.
             .where(outbox.run_id == self._run_id, outbox.outcome == outcome, outbox.id > after)
             .where(sa.or_(outbox.outcome != RowState.REFUSED, outbox.refusals == 0))

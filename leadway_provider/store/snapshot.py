@@ -51,6 +51,7 @@ class SqlSnapshotStore:
                     row.sent_at,
                     row.in_crm,
                     row.also_in_crm,
+                    row.acknowledged_values,
                 )
                 for each in connection.execute(sa.select(*columns).where(row.id.in_(chunk))):
                     found[each.id] = KnownHome(
@@ -59,6 +60,7 @@ class SqlSnapshotStore:
                         _not_kept(each.remarks),
                         frozenset(bytes(value).hex() for value in (each.in_crm, each.also_in_crm) if value),
                         is_unanswered=each.sent_at is not None or each.id in unanswered,
+                        acknowledged_values=_as_bytes(each.acknowledged_values),
                     )
         return found
 
@@ -190,7 +192,8 @@ def _not_kept(remarks: str | None) -> frozenset[str]:
     if remarks is None:
         return frozenset()
     said = decode_remarks(remarks)
-    return frozenset(each.field for each in (*said.not_kept, *said.others) if each.field)
+    others = (each for each in said.others if each.code != "edited_in_crm")  # these are looked at each time
+    return frozenset(each.field for each in (*said.not_kept, *others) if each.field)
 
 
 def _as_planned(row: RowHome, staged: sa.Row[Any] | None) -> RowHome:
@@ -199,6 +202,11 @@ def _as_planned(row: RowHome, staged: sa.Row[Any] | None) -> RowHome:
         return row
     home = decode_contact(staged.contact).contact_id if staged.contact else None
     return row._replace(contact_id=home or row.contact_id, fingerprint=staged.fingerprint)
+
+
+def _as_bytes(value: bytes | None) -> bytes | None:
+    """Return what a driver has for bytes as bytes."""
+    return None if value is None else bytes(value)
 
 
 def _bytes(identity: str | None) -> bytes | None:

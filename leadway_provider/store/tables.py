@@ -123,6 +123,8 @@ row = sa.Table(
     sa.Column("also_in_crm", identity_hash()),
     # Another row on the same contact, which was there before.
     sa.Column("collides_with", row_number()),
+    # What the CRM held in fields that are written unless somebody has edited them, as last acknowledged: hashes only.
+    sa.Column("acknowledged_values", bitmap()),
     # The run since which the row is rejected in every run that decides on it; null where it is not rejected.
     sa.Column("rejected_since", RunId()),
     sa.Column("run_id", RunId(), nullable=False),
@@ -207,6 +209,8 @@ outbox = sa.Table(
     sa.Column("part", sa.Integer()),
     # The hashes of the e-mail and phone that the account was found to have on the row's contact, from the seal on.
     sa.Column("in_crm", document()),
+    # The same as of the row, for one that is found to be unchanged.
+    sa.Column("acknowledged_values", bitmap()),
     # The row first: the same rule as (run, row), and the index that the foreign key to the row needs on MySQL.
     sa.UniqueConstraint("row_id", "run_id", name="leadway_outbox_once"),
     sa.Index("leadway_outbox_order", "run_id", "outcome", "id"),

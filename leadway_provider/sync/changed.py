@@ -61,10 +61,11 @@ class ChangedRow(NamedTuple):
             users: the same.
             finding: the contact that was found.
         """
-        if self.acknowledged == fingerprint and finding.in_crm is None:
+        if self.acknowledged == fingerprint and finding.in_crm is None and finding.acknowledged_values is None:
             return None
         adopted = None if self.is_acknowledged(fingerprint, users) else finding.contact_id
-        return SettledRow(row_id, self.key, RowState.UNCHANGED, (), fingerprint, adopted, finding.in_crm)
+        found = (finding.in_crm, finding.acknowledged_values)
+        return SettledRow(row_id, self.key, RowState.UNCHANGED, (), fingerprint, adopted, *found)
 
 
 def compared_rows(

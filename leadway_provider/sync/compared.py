@@ -67,6 +67,9 @@ class RowComparison:
         is_home: whether the row is written to this contact by its id. Otherwise the account would match it.
         is_believed: whether the row counts as equal although its contact, or some of it, was not found so: the account
             acknowledged it.
+        edited: the API paths of the fields that are left as somebody has edited them; they do not differ.
+        acknowledged_values: what the contact of an equal row holds, as `AcknowledgedValues` has it; None where nothing
+            new was found of it.
     """
 
     result: ComparisonResult
@@ -75,6 +78,8 @@ class RowComparison:
     differing: frozenset[str] = field(default=frozenset(), repr=False)
     is_home: bool = True
     is_believed: bool = False
+    edited: frozenset[str] = field(default=frozenset(), repr=False)
+    acknowledged_values: bytes | None = field(default=None, repr=False)
 
     @property
     def is_equal(self) -> bool:

@@ -188,7 +188,10 @@ class AccountComparison:
         if place.is_shared:
             return RowComparison(ComparisonResult.EQUAL, is_believed=True) if row.is_acknowledged else _UNKNOWN
         found = differing = self.digester.differences(row.contact, digest)
-        if place.contact_id not in looked_up and row.is_acknowledged:
+        is_looked_up = place.contact_id in looked_up
+        edited = self._edited(row.contact, place, digest, is_looked_up=is_looked_up)
+        found = differing = found - edited
+        if not is_looked_up and row.is_acknowledged:
             differing = self._returned_of(found, digest)
         if row.is_acknowledged and place.home:
             differing = differing - self._kept_back(differing, row.contact, place.home, digest)
@@ -196,8 +199,25 @@ class AccountComparison:
         is_known = row.is_acknowledged and place.home is not None and place.home.in_crm == digest.identities
         in_crm = None if is_known else digest.identities
         return RowComparison(
-            result, place.contact_id, in_crm, frozenset(differing), place.is_home, is_believed=differing != found
+            result,
+            place.contact_id,
+            in_crm,
+            frozenset(differing),
+            place.is_home,
+            is_believed=differing != found,
+            edited=edited,
+            acknowledged_values=self._acknowledged(row, place, digest),
         )
+
+    def _edited(self, contact: Contact, place: _Place, digest: ContactDigest, *, is_looked_up: bool) -> frozenset[str]:
+        """Return the fields that somebody has edited; of those that a search does not return, that is not known."""
+        edited = self.digester.edited(contact, digest, place.home)
+        return edited if is_looked_up or not edited else frozenset(self._returned_of(set(edited), digest))
+
+    def _acknowledged(self, row: ComparedRow, place: _Place, digest: ContactDigest) -> bytes | None:
+        """Return what is kept of an equal row's contact; for one that was acknowledged, None where that is kept now."""
+        after = self.digester.acknowledged(row.contact, digest, place.home)
+        return None if row.is_acknowledged and place.home and after == place.home.acknowledged_values else after
 
     def _returned_of(self, differing: set[str], digest: ContactDigest) -> set[str]:
         """Return the fields that a search returns; of others the account's last acknowledgement is believed."""
@@ -234,6 +254,7 @@ class AccountComparison:
     def _count(self, row: ComparedRow, finding: RowComparison) -> None:
         if finding.is_equal:
             self.equal.add(row.row_id, [_BELIEVED if finding.is_believed else _FOUND])
+            self.tally.add(row.row_id, ["edited_in_crm"] if finding.edited else [])
         match finding.result:
             case ComparisonResult.EQUAL if not row.is_acknowledged:
                 self.tally.add(row.row_id, ["adopted"])

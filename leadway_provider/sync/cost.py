@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from leadway_provider.contacts.contact import Contact
-from leadway_provider.contacts.write_policy import needs_look
+from leadway_provider.contacts.write_policy import has_policies, needs_look
 from leadway_provider.policies import RemovalPolicy
 from leadway_provider.sync.tags import MOST_CONTACTS
 
@@ -86,7 +86,7 @@ class CallCounter:
 
     def _looks(self, contact: Contact, *, is_matched: bool) -> int:
         """Return how many look-ups the write policies of a contact's fields need at most."""
-        if is_matched and not self.looks_up and contact.repeatable and (contact.once or contact.if_empty):
+        if is_matched and not self.looks_up and contact.repeatable and has_policies(contact):
             return 2  # by e-mail and phone, and by the id of what is found
         return int(needs_look(contact))
 

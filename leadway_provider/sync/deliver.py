@@ -16,10 +16,12 @@ from typing import Final, TypeVar
 
 from leadway_provider.clock import SYSTEM_CLOCK, Clock
 from leadway_provider.contacts.contact import Reason
+from leadway_provider.contacts.custom_field import CustomField
 from leadway_provider.contacts.reasons import reason
 from leadway_provider.exceptions import LeadwayError, RefusedError, UnavailableError
 from leadway_provider.policies import OnMatch
 from leadway_provider.sync.acknowledger import Acknowledger
+from leadway_provider.sync.edits import EditFinder
 from leadway_provider.sync.failures import DeliveryFailures
 from leadway_provider.sync.identities import UNKEYED, IdentityHasher
 from leadway_provider.sync.lost import UnsureError
@@ -58,6 +60,7 @@ class OutboxDelivery:
         hasher: hashes the sync's e-mails and phones; the plan's.
         on_match: which rows are written; the others are skipped.
         writer: what writes a row; None is what `on_match` asks for.
+        custom_fields: the account's, for what is kept of fields that are written unless somebody has edited them.
     """
 
     store: DeliveryStore
@@ -70,9 +73,11 @@ class OutboxDelivery:
     hasher: IdentityHasher = UNKEYED
     on_match: OnMatch = "upsert"
     writer: Callable[..., ContactWriter] | None = None
+    custom_fields: Sequence[CustomField] = ()
 
     def __post_init__(self) -> None:
         self._tags = TagBatcher(self.sink)
+        self._edits = EditFinder(self.custom_fields, self.hasher.key)
         self._writer = (self.writer or WRITERS[self.on_match])(
             self.sink,
             self.clock,
@@ -80,6 +85,7 @@ class OutboxDelivery:
             self._mark_sent,
             self._store_cleared,
             self.hasher,
+            self._edits,
         )
         self._order = DeliveryOrder(self.hasher)
         self._ready: asyncio.Queue[OutboxRow | None] = asyncio.Queue()
@@ -267,6 +273,7 @@ class OutboxDelivery:
             lost = Reason("", "answer_lost", f"The answer was lost, and the contact may have been created. {error}")
             return Delivery(row, RowState.UNKNOWN, reasons=(lost,))
         echo = written.echo
+        values, left = self._edits.acknowledged(row, written)
         return Delivery(
             row,
             RowState.CREATED if written.is_new else RowState.UPDATED,
@@ -274,12 +281,13 @@ class OutboxDelivery:
             echo.trace_id,
             echo.status,
             not_kept=self._by_target((*written.not_kept, *tags)),
-            remarks=self._by_target(written.remarks),
+            remarks=self._by_target((*written.remarks, *left)),
             in_crm=written.in_crm,
             plan_again=self._order.is_shared(row, echo.contact_id),
             denied=(*kept, *written.denied),
             was_marked=written.was_marked,
             left_out=written.left_out,
+            acknowledged_values=values,
         )
 
     async def _placed(self, row: OutboxRow) -> OutboxRow:

@@ -120,6 +120,8 @@ def _comparable(contact: Contact) -> JsonValue:
         name: _unordered(value) if isinstance(value, list) else value for name, value in contact.fields.items()
     }
     found: list[JsonValue] = [fields, [*sorted(contact.add_tags)], [*sorted(contact.remove_tags)], contact.contact_id]
+    if contact.if_unedited:  # so that each row is sent once, and it is known from then on what the CRM was given
+        return [*found, if_empty, [*sorted(contact.if_unedited)]]
     return [*found, if_empty] if if_empty else found
 
 

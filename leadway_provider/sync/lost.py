@@ -124,5 +124,5 @@ def _differs(contact: Contact, found: ContactView) -> bool:
     A search may show less of a contact than there is. Fields that are written only where a contact is made may have had
     other values in the source when that call was sent.
     """
-    sent = without_paths(contact, contact.once | contact.if_empty).fields
+    sent = without_paths(contact, contact.once | contact.if_empty | contact.if_unedited).fields
     return any(reason.code == "changed" for reason in not_kept(sent, found.fields, new=True))

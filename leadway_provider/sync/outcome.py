@@ -80,6 +80,8 @@ class Remark(StrEnum):
     """Two source keys are on one contact."""
     IDENTITY_TAKEN = "identity_taken"
     """An e-mail or phone was left out, because another contact of the account has it."""
+    EDITED_IN_CRM = "edited_in_crm"
+    """A field was left as somebody has edited it in the CRM."""
     ADOPTED = "adopted"
     """The account was found to have all of it already, so it is unchanged without having been sent."""
     DRIFTED = "drifted"

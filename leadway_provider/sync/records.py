@@ -53,6 +53,8 @@ class SettledRow:
             of it already; None where it lives where it did.
         in_crm: the hashes of the identities that the account was found to have on the contact; None where nothing new
             was found.
+        acknowledged_values: what the contact was found to hold, as `AcknowledgedValues` has it; None where nothing new
+            was found.
     """
 
     row_id: int
@@ -62,6 +64,7 @@ class SettledRow:
     fingerprint: bytes | None = None
     contact_id: str | None = None
     in_crm: frozenset[str] | None = None
+    acknowledged_values: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class OutboxRow:
         left_behind: what the contact to be taken over, or the one that the row shares with another row, has of it.
             It is given up there if the account matches another contact.
         comes_last: whether it is sent when every worker is done, because it may touch a contact of another one's part.
+        acknowledged_values: what the contact that it lives on held when it was last written; see `AcknowledgedValues`.
     """
 
     position: int
@@ -136,6 +140,7 @@ class OutboxRow:
     takes_over: str | None = None
     left_behind: tuple[Blocker, ...] = ()
     comes_last: bool = False
+    acknowledged_values: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ class Delivery:
         maybe_written: whether the contact of a refused row may have been written, because no answer could be read.
         was_marked: whether this delivery may have marked the row as sent.
         left_out: the API paths of the fields that write policies have left to the CRM.
+        acknowledged_values: what the answer shows of the contact's fields, as `AcknowledgedValues` has it.
     """
 
     row: OutboxRow
@@ -174,6 +180,7 @@ class Delivery:
     maybe_written: bool = False
     was_marked: bool = False
     left_out: frozenset[str] = field(default=frozenset(), repr=False)
+    acknowledged_values: bytes | None = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> bytes | None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
+from leadway_provider.sync.edits import merged
 from leadway_provider.sync.outcome import RowState
 from leadway_provider.sync.records import Delivery
 
@@ -23,6 +24,7 @@ class Resident(Protocol):
         created_by_sync: whether this sync created the contact.
         in_crm: the hashes of the identities that the CRM has on the contact, as last acknowledged.
         collides_with: another row on the same contact, by id, that was there before.
+        acknowledged_values: what the contact held when any of its rows was last written; see `AcknowledgedValues`.
     """
 
     row_id: int
@@ -30,6 +32,7 @@ class Resident(Protocol):
     created_by_sync: bool
     in_crm: frozenset[str]
     collides_with: int | None
+    acknowledged_values: bytes | None
 
 
 def move(row: Resident, delivery: Delivery, residents: Iterable[Resident], lives: Callable[[int], bool]) -> None:
@@ -49,12 +52,17 @@ def move(row: Resident, delivery: Delivery, residents: Iterable[Resident], lives
     row.in_crm, row.collides_with = delivery.in_crm, None
     others = [other for other in residents if other.row_id != row.row_id and other.contact_id is not None]
     here = [other for other in others if other.contact_id == row.contact_id]
+    # What any of its rows has written to a contact is no edit for the others.
+    own = row.acknowledged_values if left == row.contact_id else None
+    known = (other.acknowledged_values for other in here)
+    row.acknowledged_values = merged(own, *known, delivery.acknowledged_values)
     for other in here:
         if lives(other.row_id):
-            other.in_crm = delivery.in_crm
+            other.in_crm, other.acknowledged_values = delivery.in_crm, row.acknowledged_values
         else:
             row.created_by_sync = row.created_by_sync or other.created_by_sync
             other.contact_id, other.created_by_sync, other.in_crm, other.collides_with = None, False, frozenset(), None
+            other.acknowledged_values = None
     before = [other for other in here if other.contact_id and other.collides_with != row.row_id]
     if before:
         row.collides_with = min(before, key=lambda other: (other.collides_with is not None, other.row_id)).row_id

@@ -135,11 +135,12 @@ class SampleComparison:
         """Return the API paths of the fields that are not as acknowledged; None where the contact does not exist.
 
         What the contact did not keep when the row was last written is as acknowledged, and so is an e-mail or phone
-        that it did not get, because another row holds it.
+        that it did not get, because another row holds it. What is left as somebody has edited it is no difference.
         """
         if digest is None:
             return None
         differing = self.digester.differences(without_departed_tags(self.removal, contact), digest)
+        differing -= self.digester.edited(contact, digest, row.home)
         hasher, targets, home = self.digester.hasher, self.mapping.targets, row.home
         not_got = {name for name, value in contact.identities.items() if hasher.hash(name, value) not in home.in_crm}
         return frozenset(

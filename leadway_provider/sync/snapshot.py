@@ -10,19 +10,16 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final, Protocol
 
 from leadway_provider.contacts.contact import Contact, JsonValue
 from leadway_provider.contacts.normal import ContactForm
 from leadway_provider.exceptions import UnavailableError
+from leadway_provider.sync.edits import BLANK_HASH, HASH_BYTES, AcknowledgedValues, hash_of_normal
 from leadway_provider.sync.identities import IdentityHasher
 from leadway_provider.sync.verification import RowHome
 from leadway_provider.words import counted
 
-_BYTES: Final = 8
-"""A field that differs is taken for equal once in 18,446,744 million million comparisons."""
-_BLANK: Final = bytes(_BYTES)
 _SMALLEST_PAGE: Final = 50
 
 
@@ -89,6 +86,7 @@ class KnownHome:
         not_kept: the targets whose values the contact did not keep when the row was last written.
         in_crm: the hashes of the identities that the account was last known to have on the contact.
         is_unanswered: whether a call without an answer may have written what no run has shown since.
+        acknowledged_values: what the contact held when it was last written; see `AcknowledgedValues`.
     """
 
     contact_id: str | None
@@ -96,6 +94,7 @@ class KnownHome:
     not_kept: frozenset[str] = field(default=frozenset(), repr=False)
     in_crm: frozenset[str] = frozenset()
     is_unanswered: bool = False
+    acknowledged_values: bytes | None = field(default=None, repr=False)
 
 
 class SnapshotStore(Protocol):
@@ -172,15 +171,15 @@ class ContactDigester:
         What is left to the account does not differ: fields that are written only where a contact is made, and those
         that are written only where the account holds nothing, if it holds something.
         """
-        places = {path: place * _BYTES for place, path in enumerate(self.form.paths)}
+        shown = self.held(digest)
         found = {
             path
-            for path, value in self.form.sent(contact).items()
-            if (shown := digest.fields[places[path] : places[path] + _BYTES]) != self._hash(value)
+            for path, value in self.wanted(contact).items()
+            if shown[path] != value
             and path not in contact.once
-            and (path not in contact.if_empty or shown == _BLANK)
+            and (path not in contact.if_empty or shown[path] == BLANK_HASH)
         }
-        held = {digest.tags[start : start + _BYTES] for start in range(0, len(digest.tags), _BYTES)}
+        held = {digest.tags[start : start + HASH_BYTES] for start in range(0, len(digest.tags), HASH_BYTES)}
         hashed = {
             kind: {self._hash(tag) for tag in self.form.tags([*tags])}
             for kind, tags in (("add", contact.add_tags), ("remove", contact.remove_tags))
@@ -191,10 +190,47 @@ class ContactDigester:
             found.add("tags")
         return found
 
+    def wanted(self, contact: Contact) -> dict[str, bytes]:
+        """Return the hashes of the fields that a contact sends, by API path."""
+        return {path: self._hash(value) for path, value in self.form.sent(contact).items()}
+
+    def held(self, digest: ContactDigest) -> dict[str, bytes]:
+        """Return the hashes of the fields that the account has, by API path."""
+        places = ((path, place * HASH_BYTES) for place, path in enumerate(self.form.paths))
+        return {path: digest.fields[place : place + HASH_BYTES] for path, place in places}
+
+    def edited(self, contact: Contact, digest: ContactDigest, home: KnownHome | None) -> frozenset[str]:
+        """Return the API paths of the fields that are left as somebody has edited them in the account.
+
+        Args:
+            contact: what a row sends.
+            digest: the contact that it is compared with.
+            home: what is known of the row.
+        """
+        wanted = self._policed(contact)
+        return self._values_of(digest, home).edited(wanted, self.held(digest)) if wanted else frozenset()
+
+    def acknowledged(self, contact: Contact, digest: ContactDigest, home: KnownHome | None) -> bytes | None:
+        """Return what is kept of a contact, as `AcknowledgedValues` has it, where it needs no call; see `edited`."""
+        wanted = self._policed(contact)
+        held = self.held(digest) if wanted else {}
+        return self._values_of(digest, home).updated(
+            {path: each for path, each in wanted.items() if held[path] == each}
+        )
+
+    def _policed(self, contact: Contact) -> dict[str, bytes]:
+        """Return the hashes of the fields that a contact sends unless they were edited."""
+        if not contact.if_unedited:
+            return {}
+        return {path: each for path, each in self.wanted(contact).items() if path in contact.if_unedited}
+
+    def _values_of(self, digest: ContactDigest, home: KnownHome | None) -> AcknowledgedValues:
+        """Return what is known of a contact; of another one than the row lives on, that is nothing."""
+        stored = home.acknowledged_values if home and home.contact_id == digest.contact_id else None
+        return AcknowledgedValues(digest.contact_id, self.hasher.key, stored)
+
     def _hash(self, normal: str | None) -> bytes:
-        if normal is None:
-            return _BLANK
-        return blake2b(normal.encode("utf-8", "surrogatepass"), digest_size=_BYTES, key=self.hasher.key).digest()
+        return hash_of_normal(normal, self.hasher.key)
 
 
 @dataclass

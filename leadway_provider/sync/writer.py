@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,7 @@ from leadway_provider.clock import Clock
 from leadway_provider.contacts.contact import Contact, JsonValue, Reason
 from leadway_provider.contacts.echo import not_kept
 from leadway_provider.contacts.reasons import reason
-from leadway_provider.contacts.write_policy import for_existing, needs_look
+from leadway_provider.contacts.write_policy import for_existing, has_policies, needs_look
 from leadway_provider.exceptions import (
     ContactNotFoundError,
     IdentityTakenError,
@@ -20,6 +20,8 @@ from leadway_provider.exceptions import (
     RefusedError,
     UnavailableError,
 )
+from leadway_provider.sync.company import update_company
+from leadway_provider.sync.edits import EditFinder
 from leadway_provider.sync.identities import IDENTITIES, UNKEYED, IdentityHasher
 from leadway_provider.sync.lost import find_created, recover
 from leadway_provider.sync.outcome import RowState
@@ -53,6 +55,7 @@ class ContactWriter:
         mark_sent: stores that a call which must not be repeated may have been sent, or certainly was not (None).
         store_cleared: stores that a contact gave an identity up, with the trace id and the status of the answer.
         hasher: hashes the sync's e-mails and phones.
+        edits: finds what somebody has edited in the CRM.
     """
 
     sink: ContactSink
@@ -61,6 +64,7 @@ class ContactWriter:
     mark_sent: Callable[[OutboxRow, datetime | None], Awaitable[None]]
     store_cleared: Callable[[Blocker, str | None, int | None], Awaitable[None]]
     hasher: IdentityHasher = UNKEYED
+    edits: EditFinder = field(default_factory=EditFinder, repr=False)
 
     async def placed(self, row: OutboxRow) -> OutboxRow:
         """Return the row with the contact that it is written to, as far as that must be known before any call."""
@@ -79,7 +83,7 @@ class ContactWriter:
         contact = _without(row.contact, {hashed[blocker.identity] for blocker in kept if blocker.identity in hashed})
         if contact_id := contact.contact_id or row.contact_id:
             try:
-                return await self._write_to(contact_id, contact, remarks)
+                return await self._write_to(row, contact_id, contact, remarks)
             except ContactNotFoundError:
                 contact = replace(contact, differing=None)  # of the contact that is gone
                 self._check_identities(row, contact, remarks)
@@ -139,15 +143,17 @@ class ContactWriter:
                 await self.store_cleared(blocker, echo.trace_id, echo.status)
         return kept
 
-    async def _write_to(self, contact_id: str, contact: Contact, remarks: Sequence[Reason]) -> Written:
+    async def _write_to(self, row: OutboxRow, contact_id: str, contact: Contact, remarks: Sequence[Reason]) -> Written:
         """Write to a known contact, and once more what only an upsert takes.
 
         Raises:
             ContactNotFoundError: the account has no such contact.
         """
         given = contact.api_paths
-        held = (await self.sink.get_contact(contact_id)).fields if needs_look(contact) else None
-        contact = for_existing(contact, held)
+        if needs_look(contact):
+            contact = await self._unless_edited(row, contact_id, contact)
+        else:
+            contact = for_existing(contact, None)
         left_out = frozenset(given - contact.api_paths)
         echo, contact, taken = await self._update(contact_id, contact)
         differences = not_kept(contact.fields, echo.kept, new=False)
@@ -160,7 +166,18 @@ class ContactWriter:
         if any(each.field == "companyName" for each in kept):
             echo, kept = await self._update_company(echo, contact, kept)
         written = self._written(echo, False, kept, (*remarks, *taken))  # noqa: FBT003 - the second is whether it is new
-        return replace(written, left_out=left_out)
+        sent = frozenset(contact.update_paths | contact.upsert_only_fields.keys())
+        return replace(written, left_out=left_out, sent=sent)
+
+    async def _unless_edited(self, row: OutboxRow, contact_id: str, contact: Contact) -> Contact:
+        """Look a contact up, and return what is written to it."""
+        held = (await self.sink.get_contact(contact_id)).fields
+        return for_existing(contact, held, self._edited(row, contact_id, contact, held))
+
+    def _edited(
+        self, row: OutboxRow, contact_id: str, contact: Contact, held: Mapping[str, JsonValue]
+    ) -> frozenset[str]:
+        return self.edits.edited(contact, contact_id, held, row.acknowledged_values)
 
     def _lacks(self, echo: UpsertEcho, blockers: Sequence[Blocker]) -> bool:
         """Return whether an answer does not show all of what other contacts have."""
@@ -174,7 +191,7 @@ class ContactWriter:
         hashed = self.hasher.fields_of(contact)
         said = (*remarks, *_kept_by_others(hashed, kept))
         left = _without(contact, {hashed[blocker.identity] for blocker in kept if blocker.identity in hashed})
-        written = await self._write_to(contact_id, left, said)
+        written = await self._write_to(row, contact_id, left, said)
         return replace(written, is_new=True, denied=tuple(kept))
 
     def _check_identities(self, row: OutboxRow, contact: Contact, remarks: Sequence[Reason]) -> None:
@@ -202,15 +219,15 @@ class ContactWriter:
         e-mail and phone and, as a search lags behind, by the id that this shows.
         """
         allowed = contact
-        if (contact.once or contact.if_empty) and contact.repeatable:
-            allowed = await self._allowed(contact)
+        if has_policies(contact) and contact.repeatable:
+            allowed = await self._allowed(row, contact)
         echo = first = await self._upsert(row, allowed)
         if first.new and allowed is not contact:  # the contact that was found is not the one that is matched
             echo, allowed = await self._upsert(row, contact), contact
         written = self._written(echo, first.new, not_kept(allowed.fields, echo.kept, new=first.new), ())
         return replace(written, left_out=frozenset(contact.api_paths - allowed.api_paths))
 
-    async def _allowed(self, contact: Contact) -> Contact:
+    async def _allowed(self, row: OutboxRow, contact: Contact) -> Contact:
         """Return what the contact that the account matches gets; all, where it has none.
 
         Where the search shows a contact that has neither e-mail nor phone of the row any more, it is not known which
@@ -223,7 +240,7 @@ class ContactWriter:
         with suppress(ContactNotFoundError):
             held = (await self.sink.get_contact(found.id)).fields
             if self.hasher.shares(contact, held):
-                return for_existing(contact, held)
+                return for_existing(contact, held, self._edited(row, found.id, contact, held))
         return for_existing(contact, None)
 
     def _written(
@@ -278,25 +295,8 @@ class ContactWriter:
     async def _update_company(
         self, echo: UpsertEcho, contact: Contact, differences: tuple[Reason, ...]
     ) -> tuple[UpsertEcho, tuple[Reason, ...]]:
-        """Write the company name, which only an upsert takes, to the contact that the answer shows.
-
-        In an account that allows duplicates, two contacts may share an e-mail or phone. There the account is asked
-        first which contact it would match: the upsert must not change another one.
-        """
-        others = tuple(each for each in differences if each.field != "companyName")
-        known = {name: value for name in IDENTITIES if (value := _text(echo.kept.get(name)))}
-        if known and await self._is_matched(echo.contact_id, known):
-            second = await self.sink.upsert_contact(dict(known) | contact.upsert_only_fields)
-            if second.contact_id == echo.contact_id:
-                return second, (*others, *_of_company(not_kept(contact.upsert_only_fields, second.kept, new=False)))
-        return echo, (*others, reason("companyName", "company_name_not_updated"))
-
-    async def _is_matched(self, contact_id: str, known: Mapping[Identity, str]) -> bool:
-        """Return whether an upsert would reach the contact; search may lag behind, and then shows no contact."""
-        if not await self.sink.may_share_identities():
-            return True
-        found = await self.sink.find_duplicate(email=known.get("email"), phone=known.get("phone"))
-        return found is None or found.id == contact_id
+        """See `update_company`."""
+        return await update_company(self.sink, echo, contact, differences)
 
     async def _upsert(self, row: OutboxRow, contact: Contact) -> UpsertEcho:
         """Let the account match a contact or create one; a call that must not be repeated is marked before."""
@@ -334,10 +334,6 @@ def _kept_by_others(names: Mapping[str, Identity], kept: Sequence[Blocker]) -> l
 
 def _identity_taken(name: Identity, contact_id: str | None) -> Reason:
     return reason(name, "identity_taken", f"It is contact {contact_id}." if contact_id else "")
-
-
-def _of_company(differences: Sequence[Reason]) -> tuple[Reason, ...]:
-    return tuple(each for each in differences if each.field == "companyName")
 
 
 def _text(value: JsonValue) -> str | None:

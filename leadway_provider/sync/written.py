@@ -22,6 +22,7 @@ class Written:
         denied: what other rows' contacts kept, and was not known to be kept before.
         was_marked: whether the row may have been marked as sent before the call.
         left_out: the API paths of the fields that write policies have left to the CRM.
+        sent: the API paths of the fields that were sent; None where these are all others of the row.
     """
 
     echo: UpsertEcho
@@ -32,3 +33,4 @@ class Written:
     denied: tuple[Blocker, ...] = ()
     was_marked: bool = False
     left_out: frozenset[str] = field(default=frozenset(), repr=False)
+    sent: frozenset[str] | None = field(default=None, repr=False)

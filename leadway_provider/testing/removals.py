@@ -57,6 +57,7 @@ class MemoryRemovals:
             if removal.contact_missing:
                 self._tables.plan_what_was_denied({str(row.contact_id): row.in_crm})
                 row.contact_id, row.created_by_sync, row.in_crm = None, False, frozenset()
+                row.acknowledged_values = None
             if not removal.reasons:
                 for claim in [each for each in self._tables.claims if each[1] == row.row_id]:
                     del self._tables.claims[claim]

@@ -94,6 +94,7 @@ class MemoryRun:
             entry = self._tables.add_entry(self.id, settled_row.row_id, settled_row.outcome)
             entry.reasons, entry.fingerprint = settled_row.reasons, settled_row.fingerprint
             entry.contact_id, entry.in_crm = settled_row.contact_id, settled_row.in_crm
+            entry.acknowledged_values = settled_row.acknowledged_values
 
     def unplan(self, row_ids: Sequence[int]) -> Mapping[int, RowState]:
         """See `PlanStore.unplan`."""
@@ -162,7 +163,10 @@ class MemoryRun:
                 del self._tables.outbox[entry.position]
             remarks = {
                 Remark.NOT_KEPT: bool(delivery.not_kept),
-                Remark.IDENTITY_TAKEN: any(each.code == "identity_taken" for each in delivery.remarks),
+                **{
+                    remark: any(each.code == remark for each in delivery.remarks)
+                    for remark in (Remark.IDENTITY_TAKEN, Remark.EDITED_IN_CRM)
+                },
             }
             numbers = {name: int(here) for name, here in remarks.items()}
             self.plan.counts = self.plan.counts.plus(**{delivery.outcome: 1}, **numbers)
@@ -220,4 +224,5 @@ class MemoryRun:
             known_since=row.created_at,
             takes_over=neighbours.takes_over,
             left_behind=neighbours.left_behind,
+            acknowledged_values=row.acknowledged_values,
         )

@@ -109,6 +109,8 @@ class MemorySeal:
         row = self._tables.rows[entry.row_id]
         if entry.in_crm is not None:
             row.in_crm = entry.in_crm
+        if entry.acknowledged_values is not None:
+            row.acknowledged_values = entry.acknowledged_values
         if entry.state is RowState.UNCHANGED:
             if entry.contact_id is not None:
                 self._adopt(row, entry, entry.contact_id)
@@ -127,7 +129,14 @@ class MemorySeal:
         residents = MemoryResidents(self._tables, self._plan)
         had = residents.may_have(contact_id)
         adopted = OutboxRow(entry.position, row.row_id, row.source_key, entry.fingerprint or b"", Contact({}))
-        residents.settle(row, Delivery(adopted, RowState.UPDATED, contact_id, in_crm=entry.in_crm or frozenset()))
+        delivery = Delivery(
+            adopted,
+            RowState.UPDATED,
+            contact_id,
+            in_crm=entry.in_crm or frozenset(),
+            acknowledged_values=entry.acknowledged_values,
+        )
+        residents.settle(row, delivery)
         row.state, row.reasons, row.remarks, row.created_in = RowState.UNCHANGED, (), (), ""
         row.changed_at = self._tables.now()
         self._tables.drop_former(row.row_id)

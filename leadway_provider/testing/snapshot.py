@@ -30,9 +30,10 @@ class MemorySnapshot:
             row_id: KnownHome(
                 row.contact_id,
                 row.changed_at or row.created_at,
-                frozenset(each.field for each in row.remarks if each.field),
+                frozenset(each.field for each in row.remarks if each.field and each.code != "edited_in_crm"),
                 row.in_crm,
                 is_unanswered=row.sent is not None or row_id in left,
+                acknowledged_values=row.acknowledged_values,
             )
             for row_id in row_ids
             if (row := self._tables.rows[row_id])

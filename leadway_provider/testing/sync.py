@@ -100,7 +100,7 @@ def sync_rows(
         _plan(planner, run, [[row[column] for column in columns] for row in rows], removal)
     else:
         run.seal(Counts(), b"", is_whole=False)  # as in a run of the operator, no row at all shows nothing
-    asyncio.run(_deliver(run, account, removal, on_match))
+    asyncio.run(_deliver(run, account, removal, on_match, custom_fields))
     run.finish()
     counts = run.counts()
     counts.verify()
@@ -130,8 +130,16 @@ def _plan(planner: Planner, run: MemoryRun, rows: Rows, removal: RemovalPolicy) 
     run.seal(planned.counts, planned.seen, is_whole=planned.is_whole)
 
 
-async def _deliver(run: MemoryRun, account: MemoryAccount, removal: RemovalPolicy, on_match: OnMatch) -> None:
+async def _deliver(
+    run: MemoryRun,
+    account: MemoryAccount,
+    removal: RemovalPolicy,
+    on_match: OnMatch,
+    custom_fields: Sequence[CustomField],
+) -> None:
     """Deliver what the run's outbox holds, departed rows last."""
-    await OutboxDelivery(store=run, sink=account, max_in_flight=1, batch_size=1000, on_match=on_match).run()
+    await OutboxDelivery(
+        store=run, sink=account, max_in_flight=1, batch_size=1000, on_match=on_match, custom_fields=custom_fields
+    ).run()
     if removal.on_removed != "ignore":
         await remove(run.removals, account, removal, max_in_flight=1)

@@ -36,6 +36,7 @@ class MemoryRow:
             be repeated, and otherwise until the row is accepted.
         in_crm: the hashes of the identities that the CRM has on the contact, as last acknowledged.
         collides_with: another row on the same contact, by id.
+        acknowledged_values: what the CRM held in fields that are written unless edited; see `AcknowledgedValues`.
         accepted_in: the run whose workers last sent it, where the CRM accepted it.
         changed_at: when any of this changed last, by a plan that counts or an answer.
     """
@@ -53,6 +54,7 @@ class MemoryRow:
     sent: tuple[bytes, datetime] | None = None
     in_crm: frozenset[str] = frozenset()
     collides_with: int | None = None
+    acknowledged_values: bytes | None = field(default=None, repr=False)
     accepted_in: str = field(default="", repr=False)
     changed_at: datetime | None = None
 
@@ -81,6 +83,7 @@ class MemoryEntry:
         contact_id: the contact that an unchanged row lives on from the seal on; None where that stays as it is.
         in_crm: the hashes of the identities that the account was found to have on the contact; None where nothing new
             was found.
+        acknowledged_values: the same of what the contact holds; see `AcknowledgedValues`.
         is_former: whether a newer plan has something else for the row, so that this is not sent any more. It is kept,
             because it may have been sent, until the row is accepted; where the row has departed, while another row
             sends what its contact may have got.
@@ -100,6 +103,7 @@ class MemoryEntry:
     carried: bool = False
     contact_id: str | None = None
     in_crm: frozenset[str] | None = None
+    acknowledged_values: bytes | None = field(default=None, repr=False)
     is_former: bool = False
     part: int | None = None
 

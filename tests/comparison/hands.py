@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from leadway_provider.contacts.contact import JsonValue
+from leadway_provider.policies import ContactRules
 from leadway_provider.sync.outcome import Counts, RowState
 from leadway_provider.testing import MemoryAccount, MemoryState
 from leadway_provider.testing.answers import MemoryAnswer, MemoryContact
@@ -62,6 +63,8 @@ class Hands:
         before: the contacts as they were before the last run.
         homes_before: the contacts that rows lived on then.
         merged: whether anybody merged contacts, so that rows may share one.
+        rules: how rows are read.
+        homes_ever: the contacts that each row has lived on, by key.
     """
 
     random: Random
@@ -72,6 +75,8 @@ class Hands:
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     homes_before: set[str] = field(default_factory=set)
     merged: bool = False
+    rules: ContactRules = field(default_factory=ContactRules)
+    homes_ever: dict[int, set[str]] = field(default_factory=dict)
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -160,7 +165,11 @@ class Hands:
             account=self.account,
             state=self.state,
             compare="account" if compare else "state",
+            rules=self.rules,
         )
+        for contact_id, keys in self.homes().items():
+            for key in keys:
+                self.homes_ever.setdefault(key, set()).add(contact_id)
         self.acknowledged = copy.deepcopy(self.source)
         return counts
 
@@ -194,6 +203,25 @@ class Hands:
             if row is not None and row.contact_id is not None:
                 found.setdefault(row.contact_id, []).append(key)
         return found
+
+    def overwritten(self) -> list[str]:
+        """Return the cities that a person has typed and the last run has changed; no row has one of these."""
+        return [
+            f"{contact_id} had {city} and has {now}"
+            for contact_id, was in self.before.items()
+            if (city := was.get("city")) in NAMES
+            if (now := self.account.contacts.get(contact_id, {}).get("city")) != city
+        ]
+
+    def outdated(self) -> list[str]:
+        """Return the rows whose contact has a city that the sync has written there, and that is not the row's."""
+        return [
+            f"{key} wants {self.source[key]['city']} and has {city}"
+            for contact_id, keys in self.homes().items()
+            if len(keys) == 1 and (key := keys[0]) in self.source and self.homes_ever[key] == {contact_id}
+            if (city := self.account.contacts.get(contact_id, {}).get("city")) in CITIES
+            if city != self.source[key]["city"] and not self.merged
+        ]
 
     def problems(self) -> list[str]:
         """Return which mapped field of which row is not right in the account, without a reason."""

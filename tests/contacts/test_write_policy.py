@@ -107,6 +107,23 @@ def test_a_contact_that_exists_gets_what_it_has_not_and_no_first_values() -> Non
     assert for_existing(contact(), None).fields == {"email": "a@example.com"}
 
 
+def test_a_contact_that_exists_gets_what_nobody_has_edited() -> None:
+    """Where it was not looked up, nothing is known of edits, and nothing of these fields is sent."""
+    made = contact(write={"city": "if_unedited", "custom.Owner": "if_unedited"})
+    held: dict[str, Any] = {"city": "Basel"}
+    found = for_existing(made, held, frozenset({"city"}))
+    assert (found.api_paths & {"city", "customFields.f2"}, found.if_unedited) == ({"customFields.f2"}, frozenset())
+    assert for_existing(made, held).fields == made.fields
+    assert not for_existing(made, None).api_paths & {"city", "customFields.f2"}
+
+
+def test_the_gender_is_in_no_answer() -> None:
+    """So nobody can say whether it was edited; the other policies are possible."""
+    with pytest.raises(MappingError, match="write can't have 'gender' as 'if_unedited', because no answer shows it"):
+        check_targets(None, None, ContactRules(write={"gender": "if_unedited"}))
+    check_targets(None, None, ContactRules(write={"gender": "once"}))
+
+
 def test_only_a_field_that_may_be_filled_needs_a_look() -> None:
     """A comparison shows which fields have something; of a contact that the account would match, it is not enough."""
     made = contact()
@@ -114,6 +131,8 @@ def test_only_a_field_that_may_be_filled_needs_a_look() -> None:
         Contact(made.fields, differing=frozenset(paths), if_empty=made.if_empty) for paths in ({"email"}, {"city"})
     ]
     assert [needs_look(each) for each in (made, *compared)] == [True, False, True]
+    unedited = [Contact(made.fields, differing=each.differing, if_unedited=made.if_empty) for each in compared]
+    assert [needs_look(each) for each in unedited] == [False, True]
     assert not needs_look(contact(write={"source": "once"}))
 
 
@@ -124,6 +143,8 @@ def test_values_that_are_left_to_the_crm_make_no_contact_another_one() -> None:
     assert half(contact((1, "a@example.com", None, "Bern", None, "Ann"))) == before
     assert half(contact((1, "a@example.com", "web", None, "2026", "Ann"))) != before
     assert half(contact((1, "b@example.com", "web", "Bern", "2026", "Ann"))) != before
+    unedited = {"city": "if_unedited"}
+    assert half(contact((*ROW[:3], "Basel", *ROW[4:]), unedited)) != half(contact(write=unedited))
 
 
 def test_other_policies_make_every_row_another_one_and_none_change_nothing() -> None:
@@ -132,7 +153,8 @@ def test_other_policies_make_every_row_another_one_and_none_change_nothing() -> 
     assert len(set(digests)) == len(digests)
     assert compiled({"source": "always"}).digest == digests[0]
     assert half(contact(write={})) == half(contact(write={"city": "always"}))
-    assert len({half(contact(write={"city": each})) for each in ("always", "once", "if_empty")}) == 3
+    policies = ("always", "once", "if_empty", "if_unedited")
+    assert len({half(contact(write={"city": each})) for each in policies}) == len(policies)
 
 
 def test_a_blank_clears_no_field_that_is_filled_only_if_it_is_empty() -> None:
@@ -143,5 +165,5 @@ def test_a_blank_clears_no_field_that_is_filled_only_if_it_is_empty() -> None:
 
 def test_the_outbox_keeps_the_policies() -> None:
     """Whoever delivers the contact knows them."""
-    for made in (contact(), contact(write={})):
+    for made in (contact(), contact(write={}), contact(write={"city": "if_unedited", "custom.Owner": "if_unedited"})):
         assert decode_contact(encode_contact(made)) == made

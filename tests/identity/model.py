@@ -289,6 +289,7 @@ def rows_of(world: World) -> dict[str, dict[str, Any]]:
             "is_acknowledged": row.fingerprint is not None,
             "created_by_sync": row.created_by_sync,
             "in_crm": set(row.in_crm),
+            "acknowledged_values": row.acknowledged_values,
             "collides_with": keys.get(row.collides_with or 0),
         }
         for row in state.rows.values()

@@ -57,6 +57,7 @@ class SqlState:
                 "contact_id": each.contact_id,
                 "is_acknowledged": each.fingerprint is not None,
                 "created_by_sync": bool(each.created_by_sync),
+                "acknowledged_values": None if each.acknowledged_values is None else bytes(each.acknowledged_values),
                 "in_crm": {identity.hex() for identity in (each.in_crm, each.also_in_crm) if identity},
                 "collides_with": each.other_key,
             }

@@ -55,14 +55,7 @@ class Editors(People):
     def run(self, *, broken: bool = False, compare: bool = False) -> None:
         """Run the sync, and compare each contact with what a colleague would find who knows the policy."""
         before = {each: copy.deepcopy(dict(fields)) for each, fields in self.account.contacts.items()}
-        faults = {self.random.randint(0, 8): self.random.choice(list(Fault)) for _ in range(2)} if broken else {}
-        self.world.run(
-            RunSpec(
-                attempts=(faults,) if faults else (),
-                is_abandoned=broken and self.random.random() < 0.3,
-                compare=compare or self.random.random() < 0.4,
-            )
-        )
+        self.start(broken=broken, compare=compare)
         for contact_id, contact in self.account.contacts.items():
             name = contact.get("firstName") or ""
             if contact_id not in before:
@@ -71,6 +64,17 @@ class Editors(People):
             old = before[contact_id].get("firstName") or ""
             if old or self.policy == "once":
                 assert name == old, f"the first name of {contact_id} became {name!r}"
+
+    def start(self, *, broken: bool = False, compare: bool = False) -> None:
+        """Run the sync, with calls that fail where it is broken."""
+        faults = {self.random.randint(0, 8): self.random.choice(list(Fault)) for _ in range(2)} if broken else {}
+        self.world.run(
+            RunSpec(
+                attempts=(faults,) if faults else (),
+                is_abandoned=broken and self.random.random() < 0.3,
+                compare=compare or self.random.random() < 0.4,
+            )
+        )
 
     def check(self) -> None:
         """In the end, no first name is blank where its field is filled, and each row's other values are right."""

@@ -24,7 +24,7 @@ BOB: Row = (2, "bob@example.com", "Bob", "+12025550102", "US")
 EVE: Row = (3, "eve@example.com", "Eve", None, None)
 NO_AT: Row = (4, "nobody at example", "Nat", None, None)
 OUTCOMES = ("unchanged", "invalid", "superseded", "skipped", "created", "updated", "refused", "unknown", "pending")
-REMARKS = ("withheld", "not_kept", "collisions", "identity_taken", "adopted", "drifted", "missing")
+REMARKS = ("withheld", "not_kept", "collisions", "identity_taken", "edited_in_crm", "adopted", "drifted", "missing")
 LEFT = ("removed", "unremoved")
 
 

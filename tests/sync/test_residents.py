@@ -24,6 +24,7 @@ class Row:
     created_by_sync: bool = False
     in_crm: frozenset[str] = frozenset()
     collides_with: int | None = None
+    acknowledged_values: bytes | None = None
 
 
 def everywhere(_row_id: int) -> bool:

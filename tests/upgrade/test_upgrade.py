@@ -21,6 +21,7 @@ from leadway_provider.hooks.database import database_name, open_state
 from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.secrecy import decrypt, encrypt
 from leadway_provider.notifications.leadway import LeadwayNotifier
+from leadway_provider.policies import ContactRules
 from leadway_provider.sandbox.file import load
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.store.schema import REVISIONS
@@ -243,6 +244,18 @@ def test_many_accounts_go_on_with_the_tokens_that_were_kept(kept: Kept) -> None:
     assert kept.run("accounts", "second") == {"read": 3, "unchanged": 3}
     assert not kept.account.journal.writes
     assert SETTINGS.agency_refresh_token in kept.account.tokens.unused_refresh_tokens()
+
+
+def test_a_sync_may_keep_what_people_have_edited(kept: Kept) -> None:
+    """Of values from before the upgrade nothing is known; what is written from then on is the sync's."""
+    given = {"rules": ContactRules(write={"first_name": "if_unedited"})}
+    assert kept.run("left", "rules", **given)["read"] == 6
+    edited, *others = [each for each in kept.account.account.contacts if str(each.email).startswith("left")]
+    kept.account.account.update(edited.id, {"firstName": "By hand"})
+    change(kept.warehouse, "UPDATE people SET first_name = 'New' WHERE sync = 'left'")
+    assert kept.run("left", "names", **given) == {"read": 6, "updated": 6, "edited_in_crm": 1}
+    names = {each.id: each.first_name for each in kept.account.account.contacts}
+    assert (names[edited.id], {names[each.id] for each in others}) == ("By hand", {"New"})
 
 
 @pytest.mark.usefixtures("kept")
