@@ -29,6 +29,9 @@ _ALWAYS_THE_SAME: Final = (
 )
 """What differs from one run, machine or version to the next."""
 
+_BLANK_LINES: Final = re.compile(r"\A(?: *\n)+|\s+\Z")
+"""Blank lines before and after a screen, which may be filled up with spaces."""
+
 _IDS: Final = (
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "70e8025d-3418-4dcd-8955-593549e59e16"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "d9b7c79b071a5a8f9cf18eb1cdbf7270"),
@@ -56,7 +59,7 @@ def assert_screen(name: str, *arguments: str, status: int = 0, **environment: st
     """Run a command, compare its whole screen with the recorded one, and return the screen."""
     done = leadway(*arguments, **environment)
     assert done.returncode == status, done.stderr
-    shown = (done.stdout + done.stderr).strip("\n")
+    shown = _BLANK_LINES.sub("", done.stdout + done.stderr)
     screen = stable(f"$ leadway {' '.join(map(_word, arguments))}\n{shown}\n")
     file = SCREENS / f"{name}.txt"
     if os.environ.get("RECORD_SCREENS"):
