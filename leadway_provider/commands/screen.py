@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _DECLINED: Final = 1
 """The exit status after a "no"."""
+_LOOK_AGAIN: Final = 0.2
+"""Seconds after which a Ctrl-C is noticed that came just before a wait for an answer."""
 _STDERR: Final = 2
 """The file descriptor of standard error."""
 _SHOW_CURSOR: Final = "\x1b[?25h"
@@ -116,7 +119,17 @@ class Screen:
         if not self._stdin.isatty():
             raise CommandError("there is no terminal for a confirmation; --yes does it without one.", UNCONFIRMED)
         self._ask(f"{question} [y/N] ")
-        return self._stdin.readline().strip().lower() in {"y", "yes"}
+        return self._line().lower() in {"y", "yes"}
+
+    def _line(self) -> str:
+        """Return the line that a person enters, without blanks around it.
+
+        A Ctrl-C in the instant before a read begins does not end the read, so it begins when there is a line.
+        """
+        with suppress(OSError):  # a text in memory, or a system that can't wait for its terminal
+            while not select.select([self._stdin], [], [], _LOOK_AGAIN)[0]:
+                pass
+        return self._stdin.readline().strip()
 
     def _ask(self, text: str) -> None:
         # Standard output may be a file meanwhile.
@@ -132,7 +145,7 @@ class Screen:
             raise CommandError(f"there is no terminal for a question; give {option}.", UNCONFIRMED)
         shown = f" [{printable(default)}]" if default else ""
         self._ask(f"{question}{shown}: ")
-        if not (answer := self._stdin.readline().strip() or default or ""):
+        if not (answer := self._line() or default or ""):
             raise CommandError(f"nothing was answered; give {option}.", UNCONFIRMED)
         return answer
 

@@ -35,9 +35,9 @@ _BLANK_LINES: Final = re.compile(r"\A(?: *\n)+|\s+\Z")
 _IDS: Final = (
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "70e8025d-3418-4dcd-8955-593549e59e16"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "d9b7c79b071a5a8f9cf18eb1cdbf7270"),
-    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
-    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{16}\b"), "216a1d8f45754c92"),
-    (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}\b"), "60baf9227ca7"),
+    (re.compile(r"\b[0-9a-f]{20}\b"), "97ec171b74888a88ea06"),
+    (re.compile(r"\b[0-9a-f]{16}\b"), "216a1d8f45754c92"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "60baf9227ca7"),
 )
 """Ids, and what stands for the first one of a screen. Others of the form get others, in the order of the screen."""
 
