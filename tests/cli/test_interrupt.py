@@ -25,7 +25,7 @@ from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
 from tests.cli.test_plan import dag_file
 from tests.operators.task import SQL, Warehouse, sync
-from tests.services import airflow_connection, postgres_database
+from tests.services import airflow_connection, mariadb_database
 
 STATE = ("--state-conn-id", "state")
 ENDLESS = (
@@ -149,20 +149,18 @@ def test_the_second_one_ends_a_command_that_waits_for_its_database(
     """The driver lets Python notice nothing before the query has ended; no copy of the state is left behind."""
     assert warehouse
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with postgres_database() as url:
-        source = airflow_connection(url.set(drivername="postgresql+psycopg2"))
-        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", source)
+    with mariadb_database() as url:
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", airflow_connection(url.set(drivername="mysql+mysqldb")))
         engine = sa.create_engine(url, poolclass=sa.NullPool)
         waiting = sa.text(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE wait_event = 'PgSleep' AND datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM information_schema.processlist WHERE state = 'User sleep' AND db = DATABASE()"
         )
 
         def waits() -> bool:
             with engine.connect() as connection:
                 return bool(connection.scalar(waiting))
 
-        query = "SELECT 1 AS id, 'ann@example.com' AS email FROM pg_sleep(600)"
+        query = "SELECT 1 AS id, 'ann@example.com' AS email FROM (SELECT sleep(60)) AS slept"
         with started(
             "plan", "--sql", query, "--source-conn-id", "warehouse", "--key", "id", *STATE, start_new_session=True
         ) as process:
