@@ -11,6 +11,7 @@ LONGEST: Final = (
     TOGETHER,
     "tests/operators/test_random_kills.py",
     "tests/operators/test_sigkill.py",
+    "tests/cli/test_random_reverts.py",
     "tests/operators/test_warnings.py",
     "tests/cli/test_screens.py",
     "tests/benchmarks/test_smoke.py",
