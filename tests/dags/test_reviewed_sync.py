@@ -6,10 +6,11 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from leadway_provider.sandbox.server import SandboxServer
 from tests.airflow_version import needs_3_3
@@ -41,18 +42,25 @@ class Person(threading.Thread):
         asked = select(TaskInstance).where(
             TaskInstance.dag_id == "reviewed_sync", TaskInstance.state == "awaiting_input"
         )
-        over = threading.Event()
-        while not over.wait(0.1):
+
+        def answered() -> bool:
             with create_session() as session:
                 if (task := session.scalar(asked)) is None:
-                    continue
+                    return False
                 self.meanwhile()
                 detail = session.scalars(select(HITLDetail).where(HITLDetail.ti_id == task.id)).one()
                 self.was_shown = detail.body or ""
                 detail.responded_at, detail.chosen_options, detail.params_input = utcnow(), [self.choice], {}
                 event = TriggerEvent(detail.as_resume_event_payload())  # type: ignore[no-untyped-call]  # of Airflow
                 handle_event_submit(event, task_instance=task, session=session)
-                over.set()
+            return True
+
+        over = threading.Event()
+        while not over.wait(0.1):
+            # Such as a locked database, and a question that is not stored yet; without an answer the run waits forever.
+            with suppress(SQLAlchemyError, sqlite3.Error):
+                if answered():
+                    over.set()
 
 
 @pytest.mark.parametrize("choice", ["Approve", "Reject"])
