@@ -44,6 +44,28 @@ def tomorrow(warehouse: Warehouse, sandbox: SandboxServer) -> None:
         database.execute("UPDATE leadway_quota SET returns_at = '2026-01-01 00:00:00.000000'")
 
 
+def timing_of_days(warehouse: Warehouse, sandbox: SandboxServer) -> tuple[Timing, list[float]]:
+    """A timing in which the wait for a day's quota is over at once; and the seconds of each of these waits."""
+    waited: list[float] = []
+
+    def ahead() -> timedelta:
+        return timedelta(seconds=sum(waited))
+
+    async def sleep(seconds: float) -> None:
+        if seconds < DAY / 2:
+            await asyncio.sleep(seconds)
+            return
+        waited.append(seconds)
+        tomorrow(warehouse, sandbox)
+
+    clock = Clock(
+        now=lambda: datetime.now(UTC) + ahead(),
+        monotonic=lambda: time.monotonic() + ahead().total_seconds(),
+        sleep=sleep,
+    )
+    return Timing(clock=clock, lease=LeaseTiming(trusted_for=1e6)), waited
+
+
 def until(deferred: pytest.ExceptionInfo[TaskDeferred]) -> timedelta:
     """How long the task is away."""
     return datetime.fromisoformat(deferred.value.trigger.until) - datetime.now(UTC)
@@ -99,22 +121,7 @@ def test_a_deferred_run_keeps_its_sync(warehouse: Warehouse, sandbox: SandboxSer
 def test_it_waits_in_place_where_it_must_not_defer(warehouse: Warehouse, sandbox: SandboxServer) -> None:
     """The same, with the worker slot held: it sleeps until the quota returns, and continues."""
     warehouse.fill(*PEOPLE)
-    waited: list[float] = []
-    ahead = timedelta()
-
-    async def sleep(seconds: float) -> None:
-        nonlocal ahead
-        if seconds < DAY / 2:
-            await asyncio.sleep(seconds)
-            return
-        waited.append(seconds)
-        ahead += timedelta(seconds=seconds)
-        tomorrow(warehouse, sandbox)
-
-    clock = Clock(
-        now=lambda: datetime.now(UTC) + ahead, monotonic=lambda: time.monotonic() + ahead.total_seconds(), sleep=sleep
-    )
-    timing = Timing(clock=clock, lease=LeaseTiming(trusted_for=1e6))
+    timing, waited = timing_of_days(warehouse, sandbox)
     report = sync(deferrable=False, timing=timing)
     assert (report["created"], report["calls"]) == (20, 21)
     assert waited == [pytest.approx(DAY, abs=30)]

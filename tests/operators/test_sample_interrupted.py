@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import sqlite3
-import time
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from leadway_provider.clock import Clock
 from leadway_provider.exceptions import StoppedError, UnavailableError
-from leadway_provider.operators.timing import Timing
 from leadway_provider.policies import QuotaPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.sandbox.service import Settings
-from leadway_provider.sync.lease import LeaseTiming
 from tests.agency import agency_connection
 from tests.operators.forks import Nursery, nursery
 from tests.operators.task import NEVER_AGAIN, TaskInstance, Warehouse, operator, sync
 from tests.operators.test_compare import connect, id_of, of_rows, people
-from tests.operators.test_quota import DAY, tomorrow
+from tests.operators.test_quota import DAY, timing_of_days, tomorrow
 from tests.operators.test_sample import figures, read_by_id, sampled
 
 __all__ = ["nursery"]
@@ -95,28 +89,13 @@ def test_a_quota_that_is_waited_for_reads_what_is_left(warehouse: Warehouse, mon
         warehouse.fill(*people(*range(45)))
         sync("set-up")
         account.journal.clear()
-        ahead = timedelta()
-
-        async def sleep(seconds: float) -> None:
-            nonlocal ahead
-            if seconds < DAY / 2:
-                await asyncio.sleep(seconds)
-                return
-            ahead += timedelta(seconds=seconds)
-            tomorrow(warehouse, account)
-
-        clock = Clock(
-            now=lambda: datetime.now(UTC) + ahead,
-            monotonic=lambda: time.monotonic() + ahead.total_seconds(),
-            sleep=sleep,
-        )
-        timing = Timing(clock=clock, lease=LeaseTiming(trusted_for=1e6))
+        timing, waited = timing_of_days(warehouse, account)
 
         report = sync("sample", timing=timing, deferrable=False, **SAMPLE)
 
         read = read_by_id(account)
         assert len(read) == len(set(read)) == 20
-        assert (report["sampled"], report["calls"], ahead > timedelta()) == (20, 21, True)
+        assert (report["sampled"], report["calls"], sum(waited) > 0) == (20, 21, True)
 
 
 def test_a_sample_that_no_day_grants_is_an_error(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
