@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from leadway_provider.commands.interrupt import HALF_DELETED
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import AsJson, Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
@@ -55,6 +56,6 @@ def forget_sync(
                 screen.interrupts.left = HALF_DELETED
                 state.syncs().delete(each.id, held.raise_if_cancelled)
             show(f"Sync {each.name} to {each.location_id} is forgotten.")
-            done.append({"sync": each.name, "host": each.host, "location_id": each.location_id, "rows": rows[each.id]})
+            done.append({**sync_json(each), "rows": rows[each.id]})
     if as_json:
         screen.show_json(done)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from leadway_provider.commands.account import open_account
 from leadway_provider.commands.error import CommandError
 from leadway_provider.commands.interrupt import HALF_DELETED
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.screen import Screen
 from leadway_provider.exceptions import ContactNotFoundError
@@ -62,7 +63,7 @@ class ForgottenPerson:
     def as_json(self) -> dict[str, Any]:
         """Return it as a document for a program, without the key."""
         sync, person = self.of_sync.sync, self.of_sync.person
-        found = {"sync": sync.name, "host": sync.host, "location_id": sync.location_id, "keys": len(person.keys)}
+        found = {**sync_json(sync), "keys": len(person.keys)}
         return {**found, **person.counts, "in_crm": dict(self.answers)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words, task_words
+from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words, sync_json, task_words
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.contacts.reasons import CODES
 from leadway_provider.contacts.row import MappedColumn
@@ -85,9 +85,7 @@ def as_json(history: History) -> dict[str, Any]:
     """Return the same as plain facts; times are in ISO 8601."""
     sync, row = history.traced.sync, history.traced.row
     return {
-        "sync": sync.name,
-        "host": sync.host,
-        "location_id": sync.location_id,
+        **sync_json(sync),
         "source_key": history.traced.source_key,
         "contact_id": history.contact_id,
         "now": _row_json(row) if row else None,

@@ -1,13 +1,17 @@
-"""How commands lay out facts for a terminal: names and facts, times, reasons, and text that others wrote."""
+"""How commands lay out facts: names and facts, times, reasons, text that others wrote, and which sync they are of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.printable import printable
 from leadway_provider.sync.sibling import TaskRun
+
+if TYPE_CHECKING:
+    from leadway_provider.store.reading.syncs import SyncRecord
+    from leadway_provider.sync.request import SyncIdentity
 
 _WIDTH: Final = 100
 
@@ -15,6 +19,11 @@ _WIDTH: Final = 100
 def printed(lines: Iterable[str]) -> str:
     """Return lines as one text, each of them printable."""
     return "\n".join(map(printable, lines))
+
+
+def sync_json(sync: SyncRecord | SyncIdentity) -> dict[str, str]:
+    """Return which sync a JSON document is about."""
+    return {"sync": sync.name, "host": sync.host, "location_id": sync.location_id}
 
 
 def fact_lines(name: str, words: Sequence[str], indent: int = 2) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.options import LAST, AsJson, Location, RunId, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen, open_for_reading
@@ -79,7 +80,7 @@ def _retry(
     with open_chosen(state_conn_id) as state:
         for each in find_syncs(state, sync, location):
             rows = state.syncs().retry_refused(each.id)
-            done.append({"sync": each.name, "host": each.host, "location_id": each.location_id, "rows": rows})
+            done.append({**sync_json(each), "rows": rows})
             if not as_json:
                 tried = counted(rows, "refused row")
                 screen.show(printable(f"Sync {each.name} to {each.location_id}: the next runs try {tried} again."))

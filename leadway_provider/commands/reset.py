@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from leadway_provider.commands.interrupt import HALF_DELETED
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import AsJson, Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
@@ -56,6 +57,6 @@ def reset(
                 screen.interrupts.left = HALF_DELETED
                 forgotten = state.syncs().forget(each.id, held.raise_if_cancelled)
             show(f"Sync {each.name} to {each.location_id}: {counted(forgotten, 'row')} forgotten.")
-            done.append({"sync": each.name, "host": each.host, "location_id": each.location_id, "rows": forgotten})
+            done.append({**sync_json(each), "rows": forgotten})
     if as_json:
         screen.show_json(done)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from leadway_provider.commands.layout import fact_lines, listed, printed, task_words
+from leadway_provider.commands.layout import fact_lines, listed, printed, sync_json, task_words
 from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_for_reading
@@ -91,9 +91,7 @@ def _counts(run: RunSummary) -> list[str]:
 def _json(found: _Sync) -> dict[str, Any]:
     sync, run, watermark = found.summary.sync, found.summary.last_run, found.summary.watermark
     return {
-        "sync": sync.name,
-        "host": sync.host,
-        "location_id": sync.location_id,
+        **sync_json(sync),
         "last_run": _run_json(run) if run else None,
         "waiting": [
             {"state": rows.state, "rows": rows.rows, "since": rows.since.isoformat()} for rows in found.waiting

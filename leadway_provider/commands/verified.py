@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from leadway_provider.commands.layout import fact_lines, listed, printed, task_words
+from leadway_provider.commands.layout import fact_lines, listed, printed, sync_json, task_words
 from leadway_provider.commands.options import AsJson, Location, OneSync, StateConnId
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_for_reading
@@ -78,9 +78,7 @@ def _verified_lines(found: VerifiedRun) -> Iterator[str]:
 
 def _json(sync: SyncRecord, found: VerifiedRun | None, sampled: SampledRun | None) -> dict[str, Any]:
     return {
-        "sync": sync.name,
-        "host": sync.host,
-        "location_id": sync.location_id,
+        **sync_json(sync),
         "verified": _verified_json(found) if found else None,
         "sampled": _sampled_json(sampled) if sampled else None,
     }
