@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,10 @@ os.environ |= {
 
 # Airflow has handlers of its own that run at exit and write there; registered before them, this runs after them.
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would each command that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on the machine, and says nothing of the code.
 settings.register_profile("leadway", deadline=None)
