@@ -69,7 +69,10 @@ def airflow_db(airflow_home: Path) -> Path:
     """Airflow's metadata database, a SQLite file, with its tables: made once in a process, because it takes seconds."""
     from airflow.utils.db import initdb  # most tests never import Airflow
 
+    from tests.airflow_version import share_api_server
+
     initdb()
+    share_api_server()
     return airflow_home / "airflow.db"
 
 
