@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from leadway_provider import __version__
 from leadway_provider.commands.airflow import only_warnings
 from leadway_provider.commands.check import check
-from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.error import ArgumentsError, CommandError
 from leadway_provider.commands.export import export
 from leadway_provider.commands.fields import fields
 from leadway_provider.commands.forget import forget
@@ -46,6 +46,9 @@ _PIPE_CLOSED: Final = 1
 """The exit status where nobody reads the rest of the output."""
 _UNUSABLE: Final = 2
 """The exit status where a connection, the state or the account can't be used."""
+
+_MISTAKE: Final[type[Any]] = typer.BadParameter.__mro__[1]
+"""What is raised for arguments that a command does not take. It is click's, and some versions of typer hide click."""
 
 _TRY: Final = "Try it out"
 _SET_UP: Final = "Set up a sync"
@@ -153,16 +156,26 @@ def main(
 def _status_of(screen: Screen, argv: list[str]) -> int:
     try:
         with only_warnings(), screen.interrupts.watched(screen.say_at_once):
-            app(args=argv, prog_name="leadway", obj=screen)
-    except SystemExit as end:  # typer ends each command in this way
+            return _exit_status(app(args=argv, prog_name="leadway", obj=screen, standalone_mode=False))
+    except SystemExit as end:  # a shell's completion ends in this way
         return _exit_status(end.code)
+    except (_MISTAKE, ArgumentsError) as mistake:
+        return _failed_arguments(screen, mistake)
     except CommandError as error:
         return _failed(screen, error, error.status)
     except LeadwayError as error:
         return _failed(screen, error, _UNUSABLE)
     except KeyboardInterrupt:
         return INTERRUPTED
-    return 0
+
+
+def _failed_arguments(screen: Screen, mistake: Any) -> int:
+    """Say in one line what is wrong, and where the help is; without arguments typer has shown the help instead."""
+    message = str(mistake) if isinstance(mistake, ArgumentsError) else " ".join(mistake.format_message().split())
+    if not message:
+        return _UNUSABLE
+    said = f"{message[0].lower()}{message[1:]}{'' if message[-1] in '.?' else '.'}"
+    return _failed(screen, CommandError(f"{said} See `{screen.command} --help`."), _UNUSABLE)
 
 
 def _failed(screen: Screen, error: Exception, status: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from leadway_provider.clock import utc_now
 from leadway_provider.commands.airflow import logs_aside, use_airflow
-from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.error import ArgumentsError, CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,16 +32,17 @@ def asked_request(
     """Return what a task asks for, or what the options say; either the one or the others are given.
 
     Raises:
-        CommandError: both are given, neither is, or an option that belongs to the query is missing.
+        ArgumentsError: both are given, neither is, or an option that belongs to the query is missing.
+        CommandError: the file of a query can't be read.
         ConfigurationError: the task can't be read; see `request_of_task`.
     """
     use_airflow()
     if task is not None:
         if sql or source_conn_id or key or mapping or constants or leadway_conn_id or location:
-            raise CommandError("a task says its query and its connections itself: leave the other options out.", 2)
+            raise ArgumentsError("a task says its query and its connections itself: leave the other options out.")
         return _of_task(task, dags)
     if not (sql and source_conn_id and key):
-        raise CommandError("name a task as <dag_id>.<task_id>, or give --sql, --source-conn-id and --key.", 2)
+        raise ArgumentsError("name a task as <dag_id>.<task_id>, or give --sql, --source-conn-id and --key.")
     from leadway_provider.sync.request import SyncRequest  # noqa: PLC0415 - `leadway --help` needs none of this
 
     return SyncRequest(
@@ -60,7 +61,7 @@ def asked_request(
 def _of_task(task: str, dags: Path | None) -> SyncRequest:
     dag_id, dot, task_id = task.partition(".")
     if not (dag_id and dot and task_id):
-        raise CommandError(f"{task!r} is not the name of a task: write <dag_id>.<task_id>.", 2)
+        raise ArgumentsError(f"{task!r} is not the name of a task: write <dag_id>.<task_id>.")
     with logs_aside():
         from leadway_provider.hooks.dags import request_of_task  # noqa: PLC0415 - it imports Airflow
 
@@ -85,8 +86,8 @@ def _pairs(option: str, form: str, given: Sequence[str] | None) -> dict[str, str
     for each in given or ():
         name, sign, value = each.partition("=")
         if not (name and sign):
-            raise CommandError(f"{option} takes {form}, and not {each!r}.", 2)
+            raise ArgumentsError(f"{option} takes {form}, and not {each!r}.")
         if name in found:
-            raise CommandError(f"{option} names {name!r} twice.", 2)
+            raise ArgumentsError(f"{option} names {name!r} twice.")
         found[name] = value
     return found or None

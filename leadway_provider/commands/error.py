@@ -13,3 +13,10 @@ class CommandError(Exception):
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
+
+
+class ArgumentsError(CommandError):
+    """The arguments are wrong, whatever the data and the account are; the command's help says which ones it takes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 2)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from leadway_provider.commands.error import ArgumentsError
 from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
@@ -40,7 +41,7 @@ def forget(
     from leadway_provider.commands import forgetting  # noqa: PLC0415 - other commands need no store
 
     if (key is None) == (contact is None):
-        raise typer.BadParameter("Give either --key or --contact.", ctx=context)
+        raise ArgumentsError("give either --key or --contact.")
     screen = screen_of(context)
     with open_chosen(state_conn_id) as state:
         chosen = find_syncs(state, sync, location)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.error import ArgumentsError, CommandError
 from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.options import LAST, AsJson, Location, RunId, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
@@ -41,12 +41,10 @@ def rejected(
     from leadway_provider.commands import rejection  # noqa: PLC0415 - other commands need no store
 
     if as_csv and as_json:
-        raise typer.BadParameter("Give either --csv or --json.", ctx=context)
+        raise ArgumentsError("give either --csv or --json.")
     if retry:
         if run or reason or limit or as_csv:
-            raise typer.BadParameter(
-                "--retry is for all refused rows: leave --run, --reason, --limit and --csv out.", ctx=context
-            )
+            raise ArgumentsError("--retry is for all refused rows: leave --run, --reason, --limit and --csv out.")
         _retry(context, sync, location, state_conn_id, as_json=as_json)
         return
     shown = limit or (None if as_csv or as_json else 100)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.error import ArgumentsError, CommandError
 from leadway_provider.commands.options import LAST, AsJson, Location, RunId, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import chosen_run, find_syncs, open_for_reading
@@ -61,9 +61,9 @@ def trace(
 
     keys = list(dict.fromkeys(key or ()))
     if keys and contact is not None:
-        raise typer.BadParameter("Give either --key or --contact.", ctx=context)
+        raise ArgumentsError("give either --key or --contact.")
     if not keys and contact is None and run is None:
-        raise typer.BadParameter("Give --key, --contact or --run.", ctx=context)
+        raise ArgumentsError("give --key, --contact or --run.")
     screen = screen_of(context)
     with open_for_reading(state_conn_id) as reader:
         syncs = find_syncs(reader, sync, location)

@@ -46,22 +46,30 @@ def test_the_version_is_printed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["rejcted"], "No such command 'rejcted'"),
-        (["syncs", "--jso"], "No such option"),
-        (["trace"], "Give --key, --contact or --run"),
-        (["trace", "--key", "1", "--contact", "2"], "Give either --key or --contact"),
-        (["rejected", "--csv", "--json"], "Give either --csv or --json"),
-        (["rejected", "--limit", "few"], "--limit"),
-        (["sandbox", "--priority", "name"], "'email,phone', 'phone,email', 'email', 'phone'"),
-        (["state", "reset"], "Missing option '--sync'"),
+        ("nope", "leadway: no such command 'nope'. See `leadway --help`."),
+        ("--nope", "leadway: no such option: --nope. See `leadway --help`."),
+        ("state nope", "leadway state: no such command 'nope'. See `leadway state --help`."),
+        ("plan --nope", "leadway plan: no such option: --nope. See `leadway plan --help`."),
+        ("plan a b c", "leadway plan: got unexpected extra argument(s) (b c). See `leadway plan --help`."),
+        ("plan people", "leadway plan: 'people' is not the name of a task: write <dag_id>.<task_id>."),
+        ("trace", "leadway trace: give --key, --contact or --run. See `leadway trace --help`."),
+        ("trace --key 1 --contact 2", "leadway trace: give either --key or --contact. See `leadway trace --help`."),
+        ("trace --key", "leadway trace: option '--key' requires an argument. See `leadway trace --help`."),
+        ("rejected --csv --json", "leadway rejected: give either --csv or --json. See `leadway rejected --help`."),
+        ("rejected --limit few", "leadway rejected: invalid value for '--limit': "),
+        ("sandbox --quota-requests x", "leadway sandbox: invalid value for '--quota-requests': "),
+        ("sandbox --priority name", "'email,phone', 'phone,email', 'email', 'phone'"),
+        ("state reset", "leadway state reset: missing option '--sync'. See `leadway state reset --help`."),
+        ("rejcted", "Did you mean 'rejected'? See `leadway --help`."),
     ],
 )
-def test_a_mistake_in_the_arguments_is_named(arguments: list[str], said: str) -> None:
-    """The status is 2, the choices are readable, and no traceback is shown."""
-    done = leadway(*arguments)
+def test_a_mistake_in_the_arguments_is_one_line(arguments: str, said: str) -> None:
+    """It says what is wrong and where the help is, whoever finds it, typer or the command itself. The status is 2."""
+    done = leadway(*arguments.split())
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in " ".join(done.stderr.replace("│", " ").split())
-    assert "Traceback" not in done.stderr
+    [line] = done.stderr.splitlines()
+    assert said in line
+    assert line.endswith(" --help`.")
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_a_run_alone_is_all_that_it_delivered(capsys: pytest.CaptureFixture[str]
 def test_a_trace_of_nothing_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """The sentence says what can be given, or what is not there."""
     assert main(["trace", *STATE]) == 2
-    assert "Give --key, --contact or --run" in capsys.readouterr().err
+    assert "give --key, --contact or --run" in capsys.readouterr().err
     assert main(["trace", "--key", "1", "--contact", "c", *STATE]) == 2
     assert main(["trace", "--run", "0123456789ab", *STATE]) == 1
     assert "has no run '0123456789ab'" in capsys.readouterr().err
