@@ -12,7 +12,7 @@ from leadway_provider import __version__
 from leadway_provider.commands.check_result import CheckResult, failed, ok, warning
 from leadway_provider.exceptions import LeadwayError, StateMissingError
 from leadway_provider.hooks.configuration import configured_state_conn_id, executors_on_many_machines
-from leadway_provider.hooks.database import default_file, open_state_for_reading
+from leadway_provider.hooks.database import default_file, open_state_for_reading, require_writable_state
 from leadway_provider.hooks.secrecy import can_encrypt
 from leadway_provider.words import counted
 
@@ -24,14 +24,7 @@ def check_state(conn_id: str | None) -> Iterator[CheckResult]:
     """Return what is found of the state store, and of the key that its hashes and tokens are kept with."""
     conn_id = conn_id or configured_state_conn_id()
     name = f"connection {conn_id}" if conn_id else str(default_file())
-    try:
-        with closing(open_state_for_reading(conn_id)) as reader:
-            syncs = len(reader.syncs().known())
-        yield ok("state store", f"{name} has {counted(syncs, 'sync')}, and its tables are up to date.")
-    except StateMissingError:
-        yield warning("state store", f"{name} has no tables yet.", "The first run of a sync creates them.")
-    except LeadwayError as error:
-        yield failed("state store", str(error))
+    yield _state_store(conn_id, name)
     if conn_id is None and (executors := executors_on_many_machines()):
         yield warning(
             "state store",
@@ -42,6 +35,18 @@ def check_state(conn_id: str | None) -> Iterator[CheckResult]:
         yield ok("fernet key", "Airflow has one: hashes of e-mails and phones, and OAuth tokens, are kept with it.")
     else:
         yield warning("fernet key", "Airflow has none: hashes of e-mails and phones can be found by trying.", _NO_KEY)
+
+
+def _state_store(conn_id: str | None, name: str) -> CheckResult:
+    try:
+        require_writable_state(conn_id)
+        with closing(open_state_for_reading(conn_id)) as reader:
+            syncs = len(reader.syncs().known())
+    except StateMissingError:
+        return warning("state store", f"{name} has no tables yet.", "The first run of a sync creates them.")
+    except LeadwayError as error:
+        return failed("state store", str(error))
+    return ok("state store", f"{name} has {counted(syncs, 'sync')}, and its tables are up to date.")
 
 
 def check_versions() -> CheckResult:

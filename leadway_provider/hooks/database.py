@@ -12,6 +12,7 @@ from leadway_provider.clock import utc_now
 from leadway_provider.exceptions import StateUnavailableError
 from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.printable import printable_log
+from leadway_provider.store.file import file_of, require_writable
 from leadway_provider.store.reading.reader import StateReader
 from leadway_provider.store.state import StateStore
 
@@ -45,6 +46,20 @@ def open_state_for_reading(conn_id: str | None) -> StateReader:
     if conn_id := conn_id or _configured():
         return StateReader.open(_engine(conn_id), name=conn_id)
     return StateReader.open_file(default_file())
+
+
+def require_writable_state(conn_id: str | None) -> None:
+    """Check that a state store's SQLite file, named as for `open_state`, may be written or made by this process.
+
+    A server is not asked. Nothing is made or changed.
+
+    Raises:
+        ConfigurationError: as `open_state`.
+        StateUnavailableError: the file may not be written.
+    """
+    conn_id = conn_id or _configured()
+    if file := file_of(_engine(conn_id)) if conn_id else default_file():
+        require_writable(file, conn_id or str(file))
 
 
 def _configured() -> str | None:

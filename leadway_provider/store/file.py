@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -39,31 +40,62 @@ def opened_file(connection: sa.Connection) -> Path | None:
     return Path(names[0]) if names and names[0] else None
 
 
+def require_folder(path: Path, name: str) -> None:
+    """Check that the folder of a state store's file is there: only the folder of the default file is made.
+
+    Raises:
+        StateUnavailableError: it is missing, or this process may not look for it.
+    """
+    if not os.access(path.parent / ".", os.F_OK):
+        raise StateUnavailableError(
+            f"State store {name!r}: there is no folder {str(path.parent)!r}. Make it, let the task's user write there, "
+            "or name another file in the connection."
+        )
+
+
+def require_writable(path: Path, name: str) -> None:
+    """Check that this process may write a state store's file, or make it; nothing is written or made.
+
+    Raises:
+        StateUnavailableError: it may not.
+    """
+    there = [each for each in (path, *path.parents) if os.access(each, os.F_OK)]
+    # SQLite makes files beside its own.
+    written = there[:2] if there[0] == path else there[:1]
+    if not all(os.access(each, os.W_OK) for each in written):
+        raise _not_writable(name, os.strerror(errno.EACCES))
+
+
 def protect_file(path: Path, name: str) -> None:
     """Create a state store's file for its owner only, and take the permissions of others from one that is there.
 
     Args:
-        path: the file, whose folder exists.
+        path: the file.
         name: how errors name the store.
 
     Raises:
         ConnectionSettingsError: other users can read or write the file, and this process may not change that.
-        StateUnavailableError: the file can't be made.
+        StateUnavailableError: the file can't be made, or its folder is missing.
     """
     if os.name != "posix":  # pragma: no cover - permissions of another kind
         return
+    require_folder(path, name)
     try:
         # A file that is there is not opened: closing it would end all locks that SQLite has on it in this process.
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY))
     except FileExistsError:
         pass
     except OSError as error:
-        raise StateUnavailableError(
-            f"State store {name!r}: {error.strerror}. Let the task's user write there, or set state_conn_id."
-        ) from None
+        raise _not_writable(name, error.strerror) from None
     for each in (path, *(path.with_name(path.name + end) for end in _COMPANIONS)):
         if each.exists():
             _tighten(each, name)
+
+
+def _not_writable(name: str, cause: str | None) -> StateUnavailableError:
+    return StateUnavailableError(
+        f"State store {name!r}: {cause}. Let the task's user write there, or set state_conn_id."
+    )
 
 
 def _tighten(path: Path, name: str) -> None:

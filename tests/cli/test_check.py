@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,6 +136,39 @@ def test_a_state_store_that_can_not_be_used_fails(warehouse: Warehouse, capsys: 
     warehouse.state.write_text("hello " * 1000, encoding="utf-8")
     found = checked(capsys, status=1)
     assert (found["state store"], found["token"]) == (["failed"], ["ok"])
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_state_file_that_a_run_could_not_make_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of a connection's file is missing, which no run makes; `plan` does not take it for a first run."""
+    file = tmp_path / "missing" / "state.db"
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", json.dumps({"conn_type": "sqlite", "host": str(file)}))
+    assert checked(capsys, status=1)["state store"] == ["failed"]
+    assert main(["check", "--state-conn-id", "state"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"failed state store: State store 'state': there is no folder '{file.parent}'. Make it, let the" in said
+    query = ["--sql", "SELECT id, email FROM customers", "--source-conn-id", "warehouse", "--key", "id"]
+    assert main(["plan", *query, "--state-conn-id", "state"]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["none", "empty"])
+def test_a_state_file_that_can_not_be_written_fails(
+    warehouse: Warehouse, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder must be writable, too. A run makes the folder of the default file, so that one may be missing."""
+    if file == "empty":
+        warehouse.state.touch()
+    monkeypatch.setenv("AIRFLOW_HOME", str(warehouse.state.parent / "home" / "airflow"))
+    assert main(["check"]) == 0
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    assert checked(capsys, status=1)["state store"] == ["failed"]
+    assert main(["check"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "leadway_state.db': Permission denied. Let the task's user write there, or set state_conn_id." in said
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from leadway_provider.exceptions import StateMissingError
 from leadway_provider.store.database import Database
-from leadway_provider.store.file import file_of
+from leadway_provider.store.file import file_of, require_folder
 from leadway_provider.store.reading.history import HistoryReader
 from leadway_provider.store.reading.plan import PlanReader
 from leadway_provider.store.reading.quotas import QuotaReader
@@ -42,11 +42,13 @@ class StateReader:
         Raises:
             StateMissingError: the SQLite file does not exist, or the database has no tables of ours.
             StateVersionError: the tables are those of an older or a newer provider.
-            StateUnavailableError: the database can't be reached or read.
+            StateUnavailableError: the database can't be reached or read, or the SQLite file's folder is missing.
         """
         # SQLite would create a file that does not exist.
-        if (file := file_of(engine)) is not None and not file.exists():
-            raise _missing(name)
+        if (file := file_of(engine)) is not None:
+            require_folder(file, name)
+            if not file.exists():
+                raise _missing(name)
         database = Database(engine, name, read_only=True)
         require_schema(database)
         return cls(database)
