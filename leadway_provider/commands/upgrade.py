@@ -20,12 +20,23 @@ def upgrade(context: typer.Context, *, state_conn_id: StateConnId = None, as_jso
     screen = screen_of(context)
     upgrades = not _is_current(state_conn_id)
     if upgrades:
+        screen.interrupts.left = _left(state_conn_id)
         with open_chosen(state_conn_id):
             pass  # opening it upgrades it
     if as_json:
         screen.show_json({"upgraded": upgrades})
     else:
         screen.show("The state store was upgraded." if upgrades else "The state store is up to date.")
+
+
+def _left(state_conn_id: str | None) -> str:
+    """Return what a Ctrl-C leaves, also one that comes when all is done."""
+    with logs_aside():
+        from leadway_provider.hooks.database import is_upgraded_as_a_whole  # noqa: PLC0415 - it imports Airflow
+
+        if is_upgraded_as_a_whole(state_conn_id):
+            return "the tables were upgraded all together or not at all, and the same command can be given again"
+    return "a part of the tables may be upgraded, and the same command does the rest"
 
 
 def _is_current(state_conn_id: str | None) -> bool:

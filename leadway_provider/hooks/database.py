@@ -14,6 +14,7 @@ from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.printable import printable_log
 from leadway_provider.store.file import file_of, require_writable
 from leadway_provider.store.reading.reader import StateReader
+from leadway_provider.store.schema import migrates_as_a_whole
 from leadway_provider.store.state import StateStore
 
 log = printable_log(__name__)
@@ -46,6 +47,16 @@ def open_state_for_reading(conn_id: str | None) -> StateReader:
     if conn_id := conn_id or _configured():
         return StateReader.open(_engine(conn_id), name=conn_id)
     return StateReader.open_file(default_file())
+
+
+def is_upgraded_as_a_whole(conn_id: str | None) -> bool:
+    """Return True if an upgrade of a state store, named as for `open_state`, is done as a whole or not at all.
+
+    Raises:
+        ConfigurationError: as `open_state`.
+    """
+    conn_id = conn_id or _configured()
+    return not conn_id or migrates_as_a_whole(_engine(conn_id))
 
 
 def require_writable_state(conn_id: str | None) -> None:

@@ -54,6 +54,11 @@ def ensure_schema(
             _migrate(connection, revisions, scripts)
 
 
+def migrates_as_a_whole(engine: sa.Engine) -> bool:
+    """Return True if a migration is one transaction: on MariaDB and MySQL each change of a table is one of its own."""
+    return engine.dialect.name not in {"mysql", "mariadb"}
+
+
 def require_schema(database: Database, *, revisions: Sequence[str] = REVISIONS) -> None:
     """Check that the database is at the newest revision, and change nothing.
 

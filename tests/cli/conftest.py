@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.operators.conftest import sandbox, warehouse
+from tests.store.conftest import empty_url
 
-__all__ = ["own_environment", "sandbox", "warehouse"]
+__all__ = ["empty_url", "own_environment", "sandbox", "warehouse"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from leadway_provider.cli import main
@@ -17,7 +18,10 @@ from leadway_provider.exceptions import UnavailableError
 from leadway_provider.sandbox.faults import Fault, FaultKind
 from leadway_provider.sandbox.server import SandboxServer
 from leadway_provider.store import tables
+from tests.faults.instant import at
 from tests.operators.task import NEVER_AGAIN, Row, Warehouse, sync
+from tests.services import airflow_connection
+from tests.store.statements import killed
 
 STATE = ["--state-conn-id", "state"]
 ROWS: tuple[Row, ...] = tuple((n, f"p{n}@example.com", "Pat", None, None) for n in range(1, 4))
@@ -137,3 +141,21 @@ def test_the_tables_are_upgraded_or_said_to_be_current(
         database.commit()
     assert main(["state", "upgrade", *STATE]) == 2
     assert "A newer version wrote it" in capsys.readouterr().err
+
+
+def test_an_interrupted_upgrade_says_what_it_left(
+    empty_url: sa.URL, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one transaction, except on MariaDB; the same command then completes it."""
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", airflow_connection(empty_url))
+    with at("ALTER TABLE leadway_run ADD", killed):
+        assert main(["state", "upgrade", *STATE]) == 130
+    whole = "the tables were upgraded all together or not at all, and the same command can be given again."
+    parts = "a part of the tables may be upgraded, and the same command does the rest."
+    in_parts = empty_url.get_backend_name() == "mysql"
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"leadway state upgrade: interrupted: {parts if in_parts else whole}\n")
+    engine = sa.create_engine(empty_url, poolclass=sa.NullPool)
+    assert sa.inspect(engine).has_table("leadway_run") == in_parts
+    assert main(["state", "upgrade", *STATE]) == 0
+    assert sa.inspect(engine).has_table("leadway_run")
