@@ -57,7 +57,7 @@ class HookCaller:
         """See `AccountCaller.calls`."""
         return self.hook.call(_calls)
 
-    def call(self, call: Callable[[LeadwayClient], Awaitable[T]], max_in_flight: int = 1) -> T:  # noqa: ARG002 - the hook's client keeps to its own number
+    def call(self, call: Callable[[LeadwayClient], Awaitable[T]], max_in_flight: int = 1) -> T:  # noqa: ARG002 - the hook has the sync's number
         """See `AccountCaller.call`."""
 
         async def awaited(client: LeadwayClient) -> T:

@@ -78,9 +78,11 @@ def plan(
     from leadway_provider.commands.reading import open_sync  # noqa: PLC0415 - the same
 
     request = replace(request, state_conn_id=state_conn_id or request.state_conn_id)
+    # A plan over the state needs a few calls only, and is wanted most when the day's quota is used up.
+    reserve = request.quota.daily_reserve if request.reads_account else 0
     screen.interrupts.left = "nothing was sent, and nothing is left in the state"
     with (
-        open_sync(request) as opened,
+        open_sync(request, daily_reserve=reserve) as opened,
         screen.interrupts.temporary_folder("leadway-plan-") as folder,
         screen.counting("Comparing rows") as counting,
     ):

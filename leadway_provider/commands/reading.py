@@ -87,13 +87,25 @@ class OpenSync:
 
 
 @contextmanager
-def open_sync(request: SyncRequest) -> Iterator[OpenSync]:
+def open_sync(request: SyncRequest, *, daily_reserve: int = 0) -> Iterator[OpenSync]:
     """Give a sync, and close the account at the end of the block.
+
+    Args:
+        request: what is asked for.
+        daily_reserve: calls of the day's quota that are left to others.
 
     Raises:
         LeadwayError: a connection can't be used.
     """
-    with open_account(request.leadway_conn_id, request.location_id) as hook, logs_aside():
+    with (
+        open_account(
+            request.leadway_conn_id,
+            request.location_id,
+            max_in_flight=request.max_in_flight,
+            daily_reserve=daily_reserve,
+        ) as hook,
+        logs_aside(),
+    ):
         settings = hook.settings
         engine = sql_engine(request.sql_conn_id, request.hook_params)
         identity = SyncIdentity(request.name, settings.base_url, settings.location_id or ALL_ACCOUNTS)

@@ -65,6 +65,8 @@ class LeadwayHook(BaseHook):
         leadway_conn_id: the Airflow connection, of type `leadway`.
         location_id: the account, instead of the one that the connection names.
         retry: how often and after which pauses a failed call is repeated; None is the default policy.
+        max_in_flight: the most calls of a client that wait for an answer at the same time.
+        quota: how much of the account's quota may be used; None is the default policy.
         clock: the time that calls, tokens and pauses go by.
     """
 
@@ -79,12 +81,16 @@ class LeadwayHook(BaseHook):
         location_id: str | None = None,
         *,
         retry: RetryPolicy | None = None,
+        max_in_flight: int = 16,
+        quota: QuotaPolicy | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__()
         self.leadway_conn_id = leadway_conn_id
         self.location_id = location_id
         self._retry = retry
+        self._max_in_flight = max_in_flight
+        self._quota = quota or QuotaPolicy()
         self._clock = clock
         self._session: Session | None = None
         self._pacer: Pacer | None = None
@@ -111,14 +117,21 @@ class LeadwayHook(BaseHook):
 
     def for_location(self, location_id: str) -> LeadwayHook:
         """Return a hook of another account by way of the same connection; its id must be that of a location."""
-        hook = LeadwayHook(self.leadway_conn_id, location_id, retry=self._retry, clock=self._clock)
+        hook = LeadwayHook(
+            self.leadway_conn_id,
+            location_id,
+            retry=self._retry,
+            max_in_flight=self._max_in_flight,
+            quota=self._quota,
+            clock=self._clock,
+        )
         hook.settings = self.settings.of_location(location_id)
         hook._tokens = self._tokens
         return hook
 
     def client(
         self,
-        max_in_flight: int = 16,
+        max_in_flight: int | None = None,
         *,
         quota: QuotaPolicy | None = None,
         sharing: QuotaSharing | None = None,
@@ -130,8 +143,9 @@ class LeadwayHook(BaseHook):
         connection rotate, this opens the database that keeps them, which blocks.
 
         Args:
-            max_in_flight: the most calls that wait for an answer at the same time.
-            quota: how much of the account's quota may be used; the first client of the hook decides on the reserve.
+            max_in_flight: the most calls that wait for an answer at the same time; None is the hook's.
+            quota: how much of the account's quota may be used, or None for the hook's; the first client of the hook
+                decides on the reserve.
             sharing: how the quota is shared with other processes; None is by the headers of the answers alone.
             cancel_token: ends the client's calls early.
 
@@ -145,9 +159,9 @@ class LeadwayHook(BaseHook):
         client = LeadwayClient(
             self.settings,
             tokens=self._tokens.source(self.settings),
-            max_in_flight=max_in_flight,
+            max_in_flight=max_in_flight or self._max_in_flight,
             pacer=self._pacer,
-            quota=quota or QuotaPolicy(),
+            quota=quota or self._quota,
             sharing=sharing,
             cancel_token=cancel_token,
             retry=self._retry or RetryPolicy(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ from cryptography.fernet import Fernet
 from leadway_provider.cli import main
 from leadway_provider.policies import GuardPolicy, RemovalPolicy
 from leadway_provider.sandbox.faults import Fault, FaultKind
+from leadway_provider.sandbox.quota import Quota
 from leadway_provider.sandbox.server import SandboxServer
+from leadway_provider.sandbox.service import Settings
 from leadway_provider.sync.outcome import OUTCOMES
 from tests.cli.test_forget import use_keys
 from tests.operators.task import SQL, Row, Warehouse, sync
-from tests.operators.test_compare import LATER
+from tests.operators.test_compare import LATER, connect
 
 __all__ = ["use_keys"]
 
@@ -43,7 +45,7 @@ def dag_file(folder: Path, arguments: str, sql: str = SQL) -> Path:
     file.write_text(
         "from airflow.sdk import DAG\n"
         "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
-        "from leadway_provider.policies import RemovalPolicy\n"
+        "from leadway_provider.policies import QuotaPolicy, RemovalPolicy\n"
         'with DAG("customers", schedule=None):\n'
         f"    LeadwayUpsertContactsOperator(task_id='sync', sql={sql!r}, sql_conn_id='warehouse', key='id',\n"
         f"        state_conn_id='state', {arguments})\n",
@@ -169,6 +171,43 @@ def test_a_sync_that_compares_with_the_account_is_planned_as_its_dry_run_is(
     assert "  drifted  first_name 1" in shown.splitlines()
     assert "  would    create 2 contacts, update 1, treat 1 departed row" in shown.splitlines()
     assert "example.com" not in shown
+
+
+@pytest.fixture
+def busy_account(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """An account with 100 calls a day, of which 69 are left, and whose 30 synced contacts were all deleted by hand."""
+    with SandboxServer(Settings(burst=None, daily=Quota(100, 86_400, "fixed"), latency=0.01)) as account:
+        connect(account, monkeypatch)
+        warehouse.fill(*((n, f"p{n}@example.com", "Pat", None, None) for n in range(30)))
+        sync("first", sql=SQL)
+        for number in range(30):
+            account.account.delete(contact_of(account, number))
+        account.journal.clear()
+        yield account
+
+
+def test_the_account_is_read_with_as_few_calls_at_a_time_as_the_task_has(
+    busy_account: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each contact that the search does not show is looked up."""
+    dag = dag_file(tmp_path, "compare='account', max_in_flight=2")
+    assert main(["plan", "customers.sync", "--dags", str(dag), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["counts"]["missing"], found["account"]["calls"] > 30) == (30, True)
+    assert busy_account.journal.most_in_flight == 2
+
+
+def test_the_account_is_read_without_the_calls_that_are_left_to_others(
+    busy_account: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The plan ends where they begin. One over the state, which makes a few calls only, ends in any case."""
+    reserve = "quota=QuotaPolicy(daily_reserve=60)"
+    dag = dag_file(tmp_path, f"compare='account', {reserve}")
+    assert main(["plan", "customers.sync", "--dags", str(dag)]) == 2
+    assert "except for the reserve of 60" in capsys.readouterr().err
+    assert busy_account.journal.total == 9
+    dag = dag_file(tmp_path, reserve, SQL.replace("phone", "'pat@example.com' AS assigned_to"))
+    assert main(["plan", "customers.sync", "--dags", str(dag)]) == 0
 
 
 def contact_of(sandbox: SandboxServer, number: int) -> str:
