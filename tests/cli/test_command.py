@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from airflow import models
+from airflow.providers.common.compat.sdk import BaseHook
 from packaging.version import Version
 
 from leadway_provider import __version__
@@ -132,6 +136,21 @@ def test_airflow_has_the_same_commands(warehouse: Warehouse) -> None:
         )
         assert (theirs.returncode, theirs.stdout) == (ours.returncode, ours.stdout), theirs.stderr
     assert ours.returncode == 2
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_airflow_does_not_warn_of_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is kept in Airflow's database is Airflow's own model, whose code it warns of."""
+
+    def model(conn_id: str) -> Any:
+        text = os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"]
+        return models.Connection.from_json(text, conn_id)  # noqa: AIR311 - the one that Airflow has in its database
+
+    monkeypatch.setattr(BaseHook, "get_connection", model)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert main(["syncs", "--state-conn-id", "state"]) == 2
+    assert [str(each.message) for each in warned if each.category is not DeprecationWarning] == []
 
 
 def test_progress_is_shown_on_a_terminal_only(warehouse: Warehouse) -> None:
