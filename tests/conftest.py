@@ -43,6 +43,14 @@ settings.register_profile("leadway", deadline=None)
 settings.load_profile("leadway")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Ignore a warning of Python 3.12.0 to 3.12.3, which take each `?1` of a statement for a name by mistake.
+
+    pytest keeps all warnings until its end, and these took more than a gigabyte for one folder.
+    """
+    config.addinivalue_line("filterwarnings", r"ignore:Binding \d+ \('\?\d+'\) is a named parameter:DeprecationWarning")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest files come first; all others stay in their order."""
     items.sort(key=lambda item: place(item.nodeid))
