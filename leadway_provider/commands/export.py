@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.options import AsJsonLines, Location, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_for_reading
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from leadway_provider.store.reading.reader import StateReader
     from leadway_provider.store.reading.syncs import SyncRecord
 
-_COLUMNS: Final = ("sync", "location_id", "source_key", "contact_id", "outcome", "acknowledged", "since", "run_id")
+_COLUMNS: Final = (
+    *("sync", "host", "location_id"),
+    *("source_key", "contact_id", "outcome", "acknowledged", "since", "run_id"),
+)
 _PROGRESS_EVERY: Final = 1000
 
 
@@ -58,7 +62,7 @@ def _rows(reader: StateReader, sync: SyncRecord) -> Iterator[dict[str, Any]]:
     for state in RowState:
         for row in every_record(lambda cursor, state=state: rows.page(state, cursor=cursor, limit=1000)):  # type: ignore[misc]  # mypy can't infer a lambda with a default
             values = (row.source_key, row.contact_id, row.outcome.value, row.acknowledged, row.updated_at.isoformat())
-            yield dict(zip(_COLUMNS, (sync.name, sync.location_id, *values, row.run_id), strict=True))
+            yield dict(zip(_COLUMNS, (*sync_json(sync).values(), *values, row.run_id), strict=True))
 
 
 def _csv(values: Any) -> str:

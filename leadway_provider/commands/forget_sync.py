@@ -12,7 +12,6 @@ from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import AsJson, Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
-from leadway_provider.printable import printable
 from leadway_provider.words import counted
 
 _HOLDER: Final = "leadway state forget-sync"
@@ -37,17 +36,14 @@ def forget_sync(
     rows: dict[int, int] = {}
     done = []
 
-    def show(line: str) -> None:
-        if not as_json:
-            screen.show(printable(line))
-
     with open_chosen(state_conn_id) as state:
         found = find_syncs(state, sync, location)
         for each in found:
             rows[each.id] = state.syncs().size(each.id).rows
-            show(
+            screen.show_line(
                 f"Sync {each.name} to {each.location_id} at {each.host}: {counted(rows[each.id], 'row')}, with all "
-                "runs and the ledger of their deliveries."
+                "runs and the ledger of their deliveries.",
+                as_json=as_json,
             )
         if not yes:
             screen.require_yes("Delete all of this?", otherwise="Nothing was deleted.")
@@ -55,7 +51,7 @@ def forget_sync(
             with sync_lease(state, each, screen, holder=_HOLDER, force=force) as held:
                 screen.interrupts.left = HALF_DELETED
                 state.syncs().delete(each.id, held.raise_if_cancelled)
-            show(f"Sync {each.name} to {each.location_id} is forgotten.")
+            screen.show_line(f"Sync {each.name} to {each.location_id} is forgotten.", as_json=as_json)
             done.append({**sync_json(each), "rows": rows[each.id]})
     if as_json:
         screen.show_json(done)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
@@ -30,8 +31,7 @@ def forgotten(
         screen.show_json(
             [
                 {
-                    "sync": each.sync_name,
-                    "location_id": each.location_id,
+                    **sync_json(each.sync),
                     "forgotten_at": each.forgotten_at.isoformat(),
                     "remembered_at": each.remembered_at.isoformat() if each.remembered_at else None,
                     **each.counts,
@@ -44,7 +44,7 @@ def forgotten(
     for each in records:
         since = f", and remembered at {time_text(each.remembered_at)}" if each.remembered_at else ""
         lines.append(
-            f"{time_text(each.forgotten_at)}  sync {each.sync_name} to {each.location_id}: "
+            f"{time_text(each.forgotten_at)}  sync {each.sync.name} to {each.sync.location_id}: "
             f"{counted(each.counts['rows'], 'row')}, {each.counts['deliveries']:,} in the ledger, "
             f"{counted(each.counts['contacts_deleted'], 'contact')} in the CRM{since}"
         )

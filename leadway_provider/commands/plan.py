@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from leadway_provider.commands.asked import asked_request
-from leadway_provider.commands.layout import fact_lines, listed, printed
+from leadway_provider.commands.layout import fact_lines, listed, printed, sync_json
 from leadway_provider.commands.options import (
     AnyLocation,
     AsJson,
@@ -107,7 +107,7 @@ def _show_accounts(screen: Screen, found: PlannedAccounts, sync: SyncIdentity, a
 
     if as_json:
         accounts = [_json(replace(sync, location_id=each), plan) for each, plan in found.accounts.items()]
-        screen.show_json(accounts_json(sync.name, found, accounts))
+        screen.show_json(accounts_json(sync, found, accounts))
     else:
         screen.show(printed(accounts_lines(sync.name, found)))
     return found.would_fail
@@ -156,8 +156,7 @@ def _json(sync: SyncIdentity, found: PlannedSync) -> dict[str, Any]:
 
     quota = found.quota
     return {
-        "sync": sync.name,
-        "location_id": sync.location_id,
+        **sync_json(sync),
         "counts": dict(found.counts),
         **change_facts([found]),
         "account": found.account.facts() if found.account else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leadway_provider.commands.layout import fact_lines, listed
+from leadway_provider.commands.layout import fact_lines, listed, sync_json
 from leadway_provider.commands.parted import PartedSync, parted_sync
 from leadway_provider.commands.planned import (
     PlannedSync,
@@ -21,6 +21,7 @@ from leadway_provider.commands.previewed import problem_lines
 from leadway_provider.commands.reading import OpenSync
 from leadway_provider.commands.screen import Counting
 from leadway_provider.sync.outcome import COUNTED, Counts
+from leadway_provider.sync.request import SyncIdentity
 from leadway_provider.words import counted, duration_text
 
 
@@ -112,11 +113,11 @@ def accounts_lines(sync: str, found: PlannedAccounts) -> Iterator[str]:
     yield "Nothing was sent, and nothing is left in the state."
 
 
-def accounts_json(sync: str, found: PlannedAccounts, accounts: list[dict[str, Any]]) -> dict[str, Any]:
+def accounts_json(sync: SyncIdentity, found: PlannedAccounts, accounts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the same as plain facts; `accounts` has those of each account."""
     plans = found.accounts.values()
     return {
-        "sync": sync,
+        **sync_json(sync),
         "counts": dict(found.counts),
         **change_facts([*plans]),
         "calls": sum(each.calls for each in plans),

@@ -11,7 +11,6 @@ from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.options import LAST, AsJson, Location, RunId, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen, open_for_reading
-from leadway_provider.printable import printable
 from leadway_provider.words import counted
 
 
@@ -79,8 +78,9 @@ def _retry(
         for each in find_syncs(state, sync, location):
             rows = state.syncs().retry_refused(each.id)
             done.append({**sync_json(each), "rows": rows})
-            if not as_json:
-                tried = counted(rows, "refused row")
-                screen.show(printable(f"Sync {each.name} to {each.location_id}: the next runs try {tried} again."))
+            tried = counted(rows, "refused row")
+            screen.show_line(
+                f"Sync {each.name} to {each.location_id}: the next runs try {tried} again.", as_json=as_json
+            )
     if as_json:
         screen.show_json(done)

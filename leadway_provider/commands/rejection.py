@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words
+from leadway_provider.commands.layout import fact_lines, listed, printed, reason_words, sync_json
 from leadway_provider.contacts.contact import Reason
 from leadway_provider.printable import spreadsheet_cell
 from leadway_provider.store.reading.page import every_record
@@ -24,7 +24,8 @@ from leadway_provider.sync.outcome import REJECTED, RowState
 from leadway_provider.words import counted, time_text
 
 _CSV_COLUMNS: Final = (
-    *("sync", "location_id", "source_key", "outcome", "since", "run_id", "contact_id", "tries_left"),
+    *("sync", "host", "location_id"),
+    *("source_key", "outcome", "since", "run_id", "contact_id", "tries_left"),
     *("field", "code", "message"),
 )
 
@@ -106,8 +107,7 @@ def as_text(found: Sequence[Rejections]) -> str:
 def as_json(found: Rejections) -> dict[str, Any]:
     """Return the same as plain facts; times are in ISO 8601."""
     return {
-        "sync": found.sync.name,
-        "location_id": found.sync.location_id,
+        **sync_json(found.sync),
         "run": found.run.id if found.run else None,
         "rejected": dict(found.rows),
         "reasons": [{"outcome": state, "code": code, "rows": rows} for (state, code), rows in found.counts.items()],
@@ -213,7 +213,8 @@ def _numbers(rows: Iterable[tuple[RowState, int]]) -> Iterator[str]:
 def _values(sync: SyncRecord, row: ListedRejection, reason: Reason | None) -> tuple[object, ...]:
     """Return the values of `_CSV_COLUMNS`."""
     return (
-        *(sync.name, sync.location_id, row.source_key, row.outcome),
+        *sync_json(sync).values(),
+        *(row.source_key, row.outcome),
         *(row.since.isoformat() if row.since else None, row.run_id, row.contact_id, row.tries_left),
         *((reason.field, reason.code, reason.message) if reason else (None,) * 3),
     )

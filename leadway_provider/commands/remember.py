@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from leadway_provider.commands.error import CommandError
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.options import AsJson, Location, OneSync, StateConnId
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
@@ -30,15 +31,15 @@ def remember(
 
     with open_chosen(state_conn_id) as state:
         found = find_syncs(state, sync, location)
-        hosts = {each.host: [other.id for other in found if other.host == each.host] for each in found}
-        remembered = sum(
-            state.forgotten().remember(sync_ids, key_hasher(state, sync, host).hash(key))
-            for host, sync_ids in hosts.items()
-        )
+        remembered = [
+            each
+            for each in found
+            if state.forgotten().remember([each.id], key_hasher(state, sync, each.host).hash(key))
+        ]
     if not remembered:
         raise CommandError(f"sync {sync!r} has not forgotten key {key!r}.")
     screen = screen_of(context)
     if as_json:
-        screen.show_json({"sync": sync, "key": key, "remembered": remembered})
+        screen.show_json([sync_json(each) for each in remembered])
     else:
         screen.show(printable(f"Sync {sync}: the next runs send key {key} again."))

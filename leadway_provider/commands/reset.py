@@ -12,7 +12,6 @@ from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.options import AsJson, Force, Location, OneSync, StateConnId, Yes
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_chosen
-from leadway_provider.printable import printable
 from leadway_provider.words import counted
 
 HOLDER: Final = "leadway state reset"
@@ -36,18 +35,15 @@ def reset(
     """
     screen = screen_of(context)
 
-    def show(line: str) -> None:
-        if not as_json:
-            screen.show(printable(line))
-
     with open_chosen(state_conn_id) as state:
         found = find_syncs(state, sync, location)
         for each in found:
             size = state.syncs().size(each.id)
-            show(
+            screen.show_line(
                 f"Sync {each.name} to {each.location_id} at {each.host}: {counted(size.rows, 'row')}, "
                 f"{counted(size.claims, 'claim')} on e-mails and phones, {counted(size.waiting, 'row')} in the "
-                "outbox. After a reset, the next run sends every row."
+                "outbox. After a reset, the next run sends every row.",
+                as_json=as_json,
             )
         if not yes:
             screen.require_yes("Delete this?", otherwise="Nothing was deleted.")
@@ -56,7 +52,9 @@ def reset(
             with sync_lease(state, each, screen, holder=HOLDER, force=force) as held:
                 screen.interrupts.left = HALF_DELETED
                 forgotten = state.syncs().forget(each.id, held.raise_if_cancelled)
-            show(f"Sync {each.name} to {each.location_id}: {counted(forgotten, 'row')} forgotten.")
+            screen.show_line(
+                f"Sync {each.name} to {each.location_id}: {counted(forgotten, 'row')} forgotten.", as_json=as_json
+            )
             done.append({**sync_json(each), "rows": forgotten})
     if as_json:
         screen.show_json(done)

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from leadway_provider.commands.account import open_account
+from leadway_provider.commands.layout import sync_json
 from leadway_provider.commands.lease import sync_lease
 from leadway_provider.commands.revert_plan import IN_FLIGHT, RevertPlan, RunBefore, plan_revert
 from leadway_provider.commands.screen import Screen
@@ -63,9 +64,9 @@ class Reverted:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a document for a program."""
-        names = {"sync": self.sync.name, "location_id": self.sync.location_id, "of_run": self.of_run}
+        runs = {"of_run": self.of_run, "run_id": self.run_id}
         planned = self.plan.counts() if self.plan else None
-        return {**names, "run_id": self.run_id, "plan": planned, "outcomes": dict(self.outcomes)}
+        return {**sync_json(self.sync), **runs, "plan": planned, "outcomes": dict(self.outcomes)}
 
 
 def revert_run(

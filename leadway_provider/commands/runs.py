@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadway_provider.commands.layout import columns, printed
+from leadway_provider.commands.layout import columns, printed, sync_json
 from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_for_reading
@@ -62,8 +62,7 @@ def _cells(run: RunSummary) -> tuple[str, ...]:
 
 def _json(sync: SyncRecord, run: RunSummary) -> dict[str, Any]:
     return {
-        "sync": sync.name,
-        "location_id": sync.location_id,
+        **sync_json(sync),
         "id": run.id,
         "status": run.status,
         "task_run": run.task_run,

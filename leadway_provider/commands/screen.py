@@ -81,6 +81,11 @@ class Screen:
         else:
             self._output.out(text, highlight=False)
 
+    def show_line(self, line: str, *, as_json: bool) -> None:
+        """Print a line for a person, made printable; where the command prints JSON, print nothing."""
+        if not as_json:
+            self.show(printable(line))
+
     def show_json(self, document: Any) -> None:
         """Print a document as JSON, for a program."""
         self._output.out(json.dumps(document, indent=2, default=str), highlight=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leadway_provider.commands.layout import fact_lines, listed, printed
+from leadway_provider.commands.layout import fact_lines, listed, printed, sync_json
 from leadway_provider.commands.options import AsJson, Location, StateConnId, SyncName
 from leadway_provider.commands.screen import screen_of
 from leadway_provider.commands.state import find_syncs, open_for_reading
@@ -83,8 +83,7 @@ def _lines(sync: SyncRecord, summary: SyncSummary | None, found: list[tuple[Wait
 def _json(sync: SyncRecord, summary: SyncSummary | None, found: list[tuple[WaitingRows, list[str]]]) -> dict[str, Any]:
     held_until = summary.held_until if summary else None
     return {
-        "sync": sync.name,
-        "location_id": sync.location_id,
+        **sync_json(sync),
         "waits_for_quota_until": held_until.isoformat() if held_until else None,
         "waiting": [
             {"state": rows.state, "rows": rows.rows, "since": rows.since.isoformat(), "keys": keys}

@@ -23,15 +23,13 @@ class ForgottenRecord:
     """One person that one sync has forgotten.
 
     Attributes:
-        sync_name: the sync.
-        location_id: the account; `*` for all accounts of a sync whose rows name their accounts.
+        sync: the sync; its account is `*` for all accounts of a sync whose rows name their accounts.
         forgotten_at: when.
         remembered_at: since when the key may be sent again; None while the sync leaves it alone.
         counts: how much was deleted, by what it was.
     """
 
-    sync_name: str
-    location_id: str
+    sync: SyncIdentity
     forgotten_at: datetime
     remembered_at: datetime | None
     counts: Mapping[str, int]
@@ -60,9 +58,10 @@ class ForgottenStore:
 
     def records(self, sync_ids: Sequence[int]) -> list[ForgottenRecord]:
         """Return what is kept of these syncs, the oldest first."""
+        names = (syncs.c.name, syncs.c.host, syncs.c.location_id)
         times = (forgotten.c.forgotten_at, forgotten.c.remembered_at)
         wanted = (
-            sa.select(syncs.c.name, syncs.c.location_id, *times, *(forgotten.c[name] for name in FORGOTTEN_COUNTS))
+            sa.select(*names, *times, *(forgotten.c[name] for name in FORGOTTEN_COUNTS))
             .join_from(forgotten, syncs, syncs.c.id == forgotten.c.sync_id)
             .where(forgotten.c.sync_id.in_(sync_ids))
             .order_by(forgotten.c.id)
@@ -70,11 +69,10 @@ class ForgottenStore:
         with self._database.reading() as connection:
             return [
                 ForgottenRecord(
-                    sync_name=each.name,
-                    location_id=each.location_id,
+                    sync=SyncIdentity(each.name, each.host, each.location_id),
                     forgotten_at=each.forgotten_at,
                     remembered_at=each.remembered_at,
-                    counts=dict(zip(FORGOTTEN_COUNTS, each[4:], strict=True)),
+                    counts=dict(zip(FORGOTTEN_COUNTS, each[5:], strict=True)),
                 )
                 for each in connection.execute(wanted)
             ]

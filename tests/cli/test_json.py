@@ -66,10 +66,39 @@ def test_commands_that_change_the_state_say_what_they_changed(
     assert printed(capsys, "rejected", "--retry", *STATE) == [names | {"rows": 1}]
     [forgotten] = printed(capsys, "forget", "--key", "1", *SYNC, *STATE, "--yes")
     assert (forgotten["sync"], forgotten["keys"]) == ("customers.sync", 1)
-    remembered = {"sync": "customers.sync", "key": "1", "remembered": 1}
-    assert printed(capsys, "remember", "--key", "1", *SYNC, *STATE) == remembered
+    assert printed(capsys, "remember", "--key", "1", *SYNC, *STATE) == [names]
     assert printed(capsys, "state", "reset", *SYNC, *STATE, "--yes") == [names | {"rows": 2}]
     assert printed(capsys, "state", "forget-sync", *SYNC, *STATE, "--yes") == [names | {"rows": 0}]
+
+
+def test_what_is_about_a_sync_begins_with_its_name_its_host_and_its_account(
+    refused: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under the same names, in each command that reads the state or plans, and in CSV, too."""
+    assert refused
+    names = [("sync", "customers.sync"), ("host", sandbox.url), ("location_id", "sandbox-location")]
+    query = ("--sql", "SELECT id, email FROM customers", "--source-conn-id", "warehouse", "--key", "id")
+    assert list(printed(capsys, "plan", *query, *SYNC, *STATE).items())[:3] == names
+    sync("kept", sql="SELECT id, email, 'Ann' AS first_name FROM customers", keep_before=True, max_rejected=1)
+    [run, *_] = printed(capsys, "runs", *STATE)
+    assert list(printed(capsys, "revert", "--run", run["id"], *STATE, "--yes").items())[:3] == names
+    options = {
+        "verify": SYNC,
+        "trace": ("--key", "1"),
+        "forget": ("--key", "1", "--yes"),
+        "remember": ("--key", "1", *SYNC),
+    }
+    for command in ("syncs", "runs", "rejected", "waiting", "verify", "trace", "forget", "forgotten", "remember"):
+        more = options.get(command, ())
+        found = printed(capsys, command, *more, *STATE, status=int(command == "verify"))
+        assert [list(each.items())[:3] for each in found] == [names] * len(found)
+        assert found
+    capsys.readouterr()
+    assert main(["state", "export", *STATE, "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out.splitlines()[0]).items())[:3] == names
+    for with_csv in ("rejected", "--csv"), ("state", "export"):
+        assert main([*with_csv, *STATE]) == 0
+        assert capsys.readouterr().out.splitlines()[0].split(",")[:3] == [name for name, _ in names]
 
 
 def test_a_store_of_an_older_version_is_upgraded(
