@@ -15,7 +15,7 @@ log = printable_log(__name__)
 def identity_hasher(state: StateStore, sync: SyncIdentity, *, keeps: bool = True) -> IdentityHasher:
     """Return what hashes a sync's e-mails and phones; one that has no key is logged.
 
-    Whoever calls this holds the sync's lease.
+    The caller must hold the sync's lease.
 
     Args:
         state: the state store.

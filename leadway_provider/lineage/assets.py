@@ -42,7 +42,7 @@ def create_asset(location_id: str, extra: Mapping[str, Any] | None = None) -> As
 
 
 def convert_asset_to_openlineage(asset: Asset, lineage_context: object) -> Dataset:  # noqa: ARG001 - Airflow's interface
-    """Return the OpenLineage dataset of an asset of this scheme, whoever reported it."""
+    """Return the OpenLineage dataset of an asset of this scheme."""
     from airflow.providers.common.compat.openlineage.facet import Dataset  # noqa: PLC0415 - only beside OpenLineage
 
     from leadway_provider.lineage.run import contacts_dataset  # noqa: PLC0415 - a DAG file needs no pydantic

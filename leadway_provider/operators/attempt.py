@@ -57,7 +57,7 @@ class SyncAttempt:
 
     Attributes:
         task: the task run, with its connections resolved.
-        state: the state store. The caller holds the sync's lease in it.
+        state: the state store. The caller must hold the sync's lease in it.
         account: the account.
     """
 

@@ -187,7 +187,7 @@ class Execution:
         )
 
     def begin(self, state: StateStore) -> SyncRun:
-        """Begin a run of the sync, or go on with one; whoever calls this holds its lease."""
+        """Begin a run of the sync, or go on with one. The caller must hold its lease."""
         sync, request = self.sync, self.request
         digest = request.digest(source=database_name(self.source), host=sync.host, location_id=sync.location_id)
         if request.reviewed_run:

@@ -145,7 +145,7 @@ def report_to_assets(
 
     Airflow makes an event of each outlet that the task has when it succeeds; the event of the table that a dry run has
     written its plan to gets the counts too, and other outlets are left as they are. The source tables become the task's
-    inlets, for whoever listens to it.
+    inlets, which a listener of Airflow sees.
     """
     task.inlets = [*task.inlets, *_source_tables(record)]
     _report_plan(task, record, context, report)

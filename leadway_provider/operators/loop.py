@@ -79,7 +79,7 @@ class LoopThread:
 class SharedLoop:
     """Runs coroutines of many threads side by side, inside a `with` block; none of these is the main thread.
 
-    Whoever leaves the block has waited for all of them.
+    Leaving the block waits for all of them.
     """
 
     def __init__(self) -> None:

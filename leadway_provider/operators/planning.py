@@ -190,7 +190,7 @@ class PlanPhase:
 
 
 def _versions() -> dict[str, str]:
-    """Return what a run was planned with, for whoever looks at it later."""
+    """Return the versions that a run was planned with."""
     return {
         "leadway-provider": leadway_version,
         "apache-airflow": airflow_version,

@@ -15,7 +15,7 @@ _SHARE: Final = 0.01
 
 
 class UsageMeter:
-    """Implements `Meter` for one attempt. With each sample the day's quota is stored too, for whoever looks at it.
+    """Implements `Meter` for one attempt. With each sample the day's quota is stored, too.
 
     Args:
         account: counts the calls, and knows the quota.

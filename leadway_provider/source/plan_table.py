@@ -24,7 +24,8 @@ def plan_table(
 ) -> Iterator[WriteRows]:
     """Replace the rows of a sync and an account in one transaction, which is committed at the end of the block.
 
-    The table is made where it does not exist. Whoever reads it sees the rows of the dry run before until then.
+    The table is made where it does not exist. Until then, a reader sees the rows of the
+    dry run before.
 
     Args:
         engine: the database.

@@ -194,7 +194,7 @@ class SqlPartStore:
 
 @repeated_after_deadlock
 def forget_parts(database: Database, sync_id: int) -> None:
-    """Delete the parts and workers of a sync's runs; whoever calls this holds the sync's lease."""
+    """Delete the parts and workers of a sync's runs. The caller must hold the sync's lease."""
     runs = sa.select(run.c.id).where(run.c.sync_id == sync_id)
     with database.writing() as connection:
         connection.execute(sa.delete(part).where(part.c.run_id.in_(runs)))

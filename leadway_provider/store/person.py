@@ -106,7 +106,7 @@ class PersonStore:
         *,
         contacts_deleted: int = 0,
     ) -> None:
-        """Delete what a sync has of a person, and store that it was done; whoever calls this holds the sync's lease.
+        """Delete what a sync has of a person, and store that it was done. The caller must hold the sync's lease.
 
         A plan that was not sealed, such as that of a dry run, is deleted as the sync's next run would do. A row that
         waits in the outbox of another run is skipped there.

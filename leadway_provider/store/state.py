@@ -122,7 +122,7 @@ class StateStore:
         """Start a run, or go on with the sealed one that this task run left unfinished.
 
         Any other unfinished run of this sync is abandoned. What its plan left, if it was never sealed, is deleted; what
-        a sealed run could not deliver stays in the outbox for the next one. Whoever calls this holds the sync's lease.
+        a sealed run could not deliver stays in the outbox for the next one. The caller must hold the sync's lease.
 
         Args:
             sync: the source → account pair.
@@ -207,7 +207,7 @@ class StateStore:
         """Return the key that a sync's e-mails and phones are hashed with, which is made before its first row.
 
         It is stored encrypted, each time anew, so that a Fernet key that was replaced can be taken away after the next
-        run of each sync. Whoever calls this holds the sync's lease.
+        run of each sync. The caller must hold the sync's lease.
 
         Returns:
             The key; None for a sync that has rows without one, because hashes of two kinds can't be compared.

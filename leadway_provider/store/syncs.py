@@ -38,7 +38,7 @@ class SyncStore(SyncReader):
     def forget(self, sync_id: int, check: Callable[[], None] = lambda: None) -> int:
         """Delete a sync's rows, claims and outbox in short transactions, and return how many rows were deleted.
 
-        The key of its hashes goes too; runs and ledger stay. Whoever calls this holds the sync's lease. Unfinished
+        The key of its hashes goes too; runs and ledger stay. The caller must hold the sync's lease. Unfinished
         runs are abandoned first, so that no attempt continues with what is deleted. Killed half-way, some rows are
         deleted and others are not; both is safe, and a repetition completes it.
 
@@ -64,8 +64,8 @@ class SyncStore(SyncReader):
 
         Runs, the ledger and the record of forgotten keys go, too.
 
-        It is done in short transactions, the sync last; killed half-way, a repetition completes it. Whoever calls this
-        holds the sync's lease, which goes with the sync.
+        It is done in short transactions, the sync last; killed half-way, a repetition completes it. The caller must
+        hold the sync's lease, which goes with the sync.
 
         Args:
             sync_id: the sync.

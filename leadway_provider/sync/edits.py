@@ -70,8 +70,8 @@ class AcknowledgedValues:
     def edited(self, wanted: ValueHashes, held: ValueHashes) -> frozenset[str]:
         """Return the API paths of the fields that are left as the CRM has them.
 
-        A field that has what the row wants is not among them, whoever wrote it. Where it is not known what the CRM
-        was given, every value counts as a person's; only a field without any does not.
+        A field that has what the row wants is not among them, also if a person wrote it. Where it is not known what the
+        CRM was given, every value counts as a person's; only a field without any does not.
 
         Args:
             wanted: what the row would write.

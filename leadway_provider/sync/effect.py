@@ -1,4 +1,4 @@
-"""What a plan would do with a row, for whoever looks at a dry run."""
+"""What a plan would do with a row, as a dry run shows it."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ or another release of this software changes the first half of every row, and the
 The account's users are not in the first half, because their list may be refused for any time. They are in that of a row
 whose user was not found, so that it is compared again when the list changes.
 
-Both halves are hashed with the sync's key: whoever reads the state store could else find a phone by trying all of them
-in a row whose other values are known.
+Both halves are hashed with the sync's key. Without it, a reader of the state store could find a phone by trying all of
+them in a row whose other values are known.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _BYTES: Final = 10
 class IdentityHasher:
     """Hashes the e-mails and phones of one sync.
 
-    With a key, who reads the state store can't find a value by trying all phone numbers. A sync must always use the
+    With a key, a reader of the state store can't find a value by trying all phone numbers. A sync must always use the
     same key, because hashes of two keys can't be compared.
 
     Attributes:

@@ -1,7 +1,7 @@
 """One run of a sync at a time: its lease is acquired, kept by heartbeats, and released.
 
-The holder of a lease stores a heartbeat now and then. Whoever wants the lease watches these heartbeats with a clock of
-its own, so a wrong or changed clock never takes a lease from anybody. A holder that could not store a heartbeat is
+The holder of a lease stores a heartbeat now and then. A run that wants the lease watches these heartbeats with a clock
+of its own, so a wrong or changed clock never takes a lease from anybody. A holder that could not store a heartbeat is
 cancelled, calls in flight included, well before another run may acquire the lease.
 """
 
@@ -82,7 +82,7 @@ class HeldLease(NamedTuple):
 
 
 class LeaseStore(Protocol):
-    """The lease of one sync. Every change depends on what was read before it, so whoever is late changes nothing.
+    """The lease of one sync. Every change depends on what was read before it, so a late one changes nothing.
 
     Every method raises StateUnavailableError where the state store can't be reached or written.
     """
