@@ -38,7 +38,8 @@ def request_of_task(path: Path | None, dag_id: str, task_id: str, *, now: dateti
     """
     task = _task(path or Path(conf.get("core", "dags_folder")), dag_id, task_id)
     name = f"{dag_id}.{task_id}"
-    if getattr(task, "is_mapped", False) or not hasattr(task, "request"):
+    # The class is asked, because the task's request needs the rendered templates.
+    if getattr(task, "is_mapped", False) or not hasattr(type(task), "request"):
         raise ConfigurationError(
             f"Task {name} is not a sync with one query: name a task of LeadwayUpsertContactsOperator that is not "
             "mapped, or give the query with --sql."

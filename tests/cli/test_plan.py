@@ -173,6 +173,28 @@ def test_a_sync_that_compares_with_the_account_is_planned_as_its_dry_run_is(
     assert "example.com" not in shown
 
 
+@pytest.mark.parametrize("command", ["plan", "preview"])
+def test_a_task_that_reads_the_params_of_its_dag_is_read_with_their_defaults(
+    warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """No argument is looked at before its template is rendered."""
+    warehouse.fill(*ROWS)
+    file = tmp_path / "customers_dag.py"
+    file.write_text(
+        "from airflow.sdk import DAG\n"
+        "from leadway_provider.operators.leadway import LeadwayUpsertContactsOperator\n"
+        "from leadway_provider.params import from_params, sync_params\n"
+        "PARAMS = sync_params(max_changed=0.5, only_keys=['2'])\n"
+        'with DAG("customers", schedule=None, params=PARAMS):\n'
+        f"    LeadwayUpsertContactsOperator(task_id='sync', sql={SQL!r}, sql_conn_id='warehouse', key='id',\n"
+        "        state_conn_id='state', **from_params(PARAMS))\n",
+        encoding="utf-8",
+    )
+    assert main([command, "customers.sync", "--dags", str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found.get("creates", found.get("read")) == {"plan": 1, "preview": 5}[command]
+
+
 @pytest.fixture
 def busy_account(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
     """An account with 100 calls a day, of which 69 are left, and whose 30 synced contacts were all deleted by hand."""
