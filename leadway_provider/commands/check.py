@@ -29,16 +29,22 @@ def check(
     """Check the connection, the account and the state store.
 
     That is: the connection and its token, the scopes that a sync needs, this machine's clock, the quota, the account's
-    duplicate setting, its custom fields, the state store, and the versions of the software. No contact is read or
-    changed. The exit status is 1 if a check failed; after warnings only it is 0.
+    duplicate setting, its custom fields, the state store, the section leadway of Airflow's configuration, and the
+    versions of the software. No contact is read or changed. The exit status is 1 if a check failed; after warnings only
+    it is 0.
     """
     screen = screen_of(context)
     use_airflow()
     with screen.waiting("Checking"), logs_aside():
         from leadway_provider.commands.account_checks import check_account  # noqa: PLC0415 - `--help` needs none of this
-        from leadway_provider.commands.state_checks import check_state, check_versions  # noqa: PLC0415 - the same
+        from leadway_provider.commands.state_checks import check_configuration, check_state, check_versions  # noqa: PLC0415 - the same
 
-        found = [*check_account(leadway_conn_id, location), *check_state(state_conn_id), check_versions()]
+        found = [
+            *check_account(leadway_conn_id, location),
+            *check_state(state_conn_id),
+            *check_configuration(),
+            check_versions(),
+        ]
     if as_json:
         screen.show_json([asdict(each) for each in found])
     else:

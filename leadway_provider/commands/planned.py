@@ -154,7 +154,7 @@ def _plan(
     counting: Counting,
 ) -> Plan:
     only_keys, selection = sync.request.only_keys, None
-    if only_keys is not None:
+    if only_keys is not None and sync.rows is None:  # a query for many accounts was read with these keys only
         selection = KeySelection(only_keys, mapping.key_positions, lambda: None)
 
     def read_again() -> Iterator[Rows]:
@@ -162,7 +162,10 @@ def _plan(
             yield from again.batches() if selection is None else selection.rows(again.batches())
 
     batches = source.batches() if selection is None else selection.rows(source.batches())
-    return planner.plan(batches, read_again=read_again, on_batch=lambda counts: counting(counts["read"]))
+    found = planner.plan(batches, read_again=read_again, on_batch=lambda counts: counting(counts["read"]))
+    if selection is not None:
+        selection.require_all(sync.request.task_id)
+    return found
 
 
 def account_lines(account: AccountRead) -> Iterator[str]:

@@ -10,8 +10,14 @@ from typing import Final
 
 from leadway_provider import __version__
 from leadway_provider.commands.check_result import CheckResult, failed, ok, warning
-from leadway_provider.exceptions import LeadwayError, StateMissingError
-from leadway_provider.hooks.configuration import configured_state_conn_id, executors_on_many_machines
+from leadway_provider.exceptions import ConfigurationError, LeadwayError, StateMissingError
+from leadway_provider.hooks.configuration import (
+    configured_ledger_days,
+    configured_max_in_flight,
+    configured_state_conn_id,
+    executors_on_many_machines,
+    has_wrong_app_url,
+)
 from leadway_provider.hooks.database import default_file, open_state_for_reading, require_writable_state
 from leadway_provider.hooks.secrecy import can_encrypt
 from leadway_provider.words import counted
@@ -47,6 +53,21 @@ def _state_store(conn_id: str | None, name: str) -> CheckResult:
     except LeadwayError as error:
         return failed("state store", str(error))
     return ok("state store", f"{name} has {counted(syncs, 'sync')}, and its tables are up to date.")
+
+
+def check_configuration() -> Iterator[CheckResult]:
+    """Return what is wrong with the section `[leadway]` of Airflow's configuration, except `state_conn_id`."""
+    for option in (configured_ledger_days, configured_max_in_flight):
+        try:
+            option()
+        except ConfigurationError as error:
+            yield failed("configuration", str(error))
+    if has_wrong_app_url():
+        yield warning(
+            "configuration",
+            "app_url in section [leadway] is not an http(s) address, so there are no links to the CRM.",
+            "Give an address such as https://app.example.com, or leave the option out.",
+        )
 
 
 def check_versions() -> CheckResult:

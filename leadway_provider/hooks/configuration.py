@@ -47,14 +47,17 @@ def configured_app_url() -> str | None:
 
     Only links are made of it, so a wrong value must not end a task; it is logged as a warning.
     """
-    url: str = (conf.get(SECTION, "app_url", fallback="") or "").strip().rstrip("/")
-    if not url:
-        return None
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    url = _app_url()
+    if has_wrong_app_url():
         log.warning("app_url in section [%s] of Airflow's configuration is not an http(s) address: %r", SECTION, url)
         return None
-    return url
+    return url or None
+
+
+def has_wrong_app_url() -> bool:
+    """Return True if the address of the CRM's app is set to something that is not an http(s) address."""
+    parts = urlsplit(url := _app_url())
+    return bool(url) and (parts.scheme not in {"http", "https"} or not parts.netloc)
 
 
 def default_deferrable() -> bool:
@@ -71,6 +74,10 @@ def executors_on_many_machines() -> list[str]:
     configured = conf.get("core", "executor", fallback="LocalExecutor")
     paths = [each.rpartition("=")[2].partition(":")[0].strip() for each in re.split("[;,]", configured)]
     return [name for path in paths if path and (name := path.rpartition(".")[2]) not in _ONE_MACHINE]
+
+
+def _app_url() -> str:
+    return (conf.get(SECTION, "app_url", fallback="") or "").strip().rstrip("/")
 
 
 def _positive(option: str, default: int) -> int:

@@ -154,6 +154,22 @@ def test_a_state_file_that_a_run_could_not_make_fails(
     assert "there is no folder" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("warehouse")
+def test_a_wrong_option_of_the_configuration_is_a_finding(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every task fails with a wrong number; without an address there are no links only."""
+    assert "configuration" not in checked(capsys)
+    monkeypatch.setenv("AIRFLOW__LEADWAY__APP_URL", "app.example.com")
+    assert checked(capsys)["configuration"] == ["warning"]
+    monkeypatch.setenv("AIRFLOW__LEADWAY__LEDGER_DAYS", "many")
+    monkeypatch.setenv("AIRFLOW__LEADWAY__MAX_IN_FLIGHT", "0")
+    assert checked(capsys, status=1)["configuration"] == ["failed", "failed", "warning"]
+    assert main(["check"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "failed configuration: ledger_days in section [leadway] of Airflow's configuration is 'many'" in said
+
+
 @pytest.mark.parametrize("file", ["none", "empty"])
 def test_a_state_file_that_can_not_be_written_fails(
     warehouse: Warehouse, file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

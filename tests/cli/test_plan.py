@@ -195,6 +195,15 @@ def test_a_task_that_reads_the_params_of_its_dag_is_read_with_their_defaults(
     assert found.get("creates", found.get("read")) == {"plan": 1, "preview": 5}[command]
 
 
+def test_a_plan_of_keys_that_the_query_does_not_return_is_an_error(
+    warehouse: Warehouse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in the run."""
+    warehouse.fill(*ROWS)
+    assert main(["plan", "customers.sync", "--dags", str(dag_file(tmp_path, "only_keys=['2', '9']"))]) == 2
+    assert "names keys that the query did not return: 9." in capsys.readouterr().err
+
+
 @pytest.fixture
 def busy_account(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
     """An account with 100 calls a day, of which 69 are left, and whose 30 synced contacts were all deleted by hand."""

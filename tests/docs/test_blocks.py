@@ -26,6 +26,7 @@ DRAWN: Final = "indented"
 QUICK_START: Final = "tests/docs/test_quick_start.py::test_every_block_of_the_page_is_a_step_or_is_said_not_to_be_run"
 
 ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
+    ("docs/configuration.md", "ini"): "tests/docs/test_configuration_page.py::test_the_section_can_be_copied",
     ("docs/quick-start.md", "dockerfile"): QUICK_START,
     ("docs/quick-start.md", "python"): QUICK_START,
     ("docs/quick-start.md", "shell"): QUICK_START,

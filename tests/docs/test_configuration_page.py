@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from configparser import ConfigParser
 from dataclasses import fields
 from typing import Any, Final
 
@@ -87,10 +88,21 @@ def test_the_calls_can_be_made() -> None:
     names: dict[str, Any] = {"LeadwayUpsertContactsOperator": LeadwayUpsertContactsOperator}
     exec(compile(module, "configuration.md", "exec"), names)  # noqa: S102 - the page's own imports
     task = eval(compile(ast.Expression(call.value), "configuration.md", "eval"), names)  # noqa: S307 - the page's own text
-    assert task.request.guards == GuardPolicy(max_new=0.2, max_changed=0.5, min_rows=1000)
+    assert task.request.guards == GuardPolicy(max_new=50_000, max_changed=0.5, min_rows=1000)
     names = {}
     exec(compile(second, "configuration.md", "exec"), names)  # noqa: S102 - the page's own DAG
     assert from_params(names["PARAMS"])["guards"].max_changed == "{{ params.max_changed | tojson }}"
+
+
+def test_the_section_can_be_copied() -> None:
+    """Its options are those of the provider, with values that are taken."""
+    [block] = blocks(PAGE, "ini")
+    parser = ConfigParser()
+    parser.read_string(block)
+    options = configuration_section()["options"]
+    assert parser.sections() == ["leadway"]
+    for name, value in parser.items("leadway"):
+        assert options[name]["type"] == "string" or int(value) > 0
 
 
 def _task(**arguments: Any) -> LeadwayUpsertContactsOperator:
