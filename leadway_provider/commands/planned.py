@@ -32,7 +32,6 @@ from leadway_provider.sync.plan import Planner, Rows
 from leadway_provider.sync.planner import described_columns, planner_of
 from leadway_provider.sync.removal import find_departed
 from leadway_provider.sync.seen import is_set
-from leadway_provider.sync.selection import KeySelection
 from leadway_provider.words import counted
 
 
@@ -153,9 +152,7 @@ def _plan(
     read: Callable[[], AbstractContextManager[OpenRows]],
     counting: Counting,
 ) -> Plan:
-    only_keys, selection = sync.request.only_keys, None
-    if only_keys is not None and sync.rows is None:  # a query for many accounts was read with these keys only
-        selection = KeySelection(only_keys, mapping.key_positions, lambda: None)
+    selection = sync.selection(mapping)
 
     def read_again() -> Iterator[Rows]:
         with read() as again:

@@ -48,13 +48,17 @@ def previewed(sync: OpenSync, *, shown: int, most: int | None, on_batch: Callabl
         shown: how many of the first rows are kept.
         most: how many rows are read at most; None for all.
         on_batch: is called with the number of rows read after each batch.
+
+    Raises:
+        LeadwayError: as the account and the source raise; or the query did not return a key of `only_keys`.
     """
     problems = Problems(sync.request.key_columns)
     first: list[tuple[str, Contact | Rejection]] = []
     read = invalid = unkeyed = 0
     with sync.reader(sync.interval(None))() as source:
         mapping = sync.mapping(source)
-        for batch in source.batches():
+        selection = sync.selection(mapping)
+        for batch in source.batches() if selection is None else selection.rows(source.batches()):
             rows = list(batch if most is None else islice(batch, most - read))
             for key, row in zip(source_keys(rows, mapping.key_positions), rows, strict=True):
                 found = mapping.contact(row)
@@ -69,6 +73,9 @@ def previewed(sync: OpenSync, *, shown: int, most: int | None, on_batch: Callabl
             on_batch(read)
             if most is not None and read >= most:
                 break
+        else:
+            if selection is not None:
+                selection.require_all(sync.request.task_id)
     return Preview(mapping, first, read, invalid, unkeyed, problems.by_frequency())
 
 

@@ -20,6 +20,7 @@ from leadway_provider.source.query import OpenRows, read_source
 from leadway_provider.sync.interval import Interval, next_interval
 from leadway_provider.sync.planner import mapping_of, refuse_cut_columns
 from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
+from leadway_provider.sync.selection import KeySelection
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,13 @@ class OpenSync:
         """Return how the rows become contacts of the account."""
         refuse_cut_columns(self.request, source.columns, self.custom_fields, source.name_limit)
         return mapping_of(self.request, source.columns, self.custom_fields, self._users)
+
+    def selection(self, mapping: ContactMapping) -> KeySelection | None:
+        """Return what selects the rows of `only_keys`; None where all rows are synced, or they were selected before."""
+        only_keys = self.request.only_keys
+        if only_keys is None or self.rows is not None:
+            return None
+        return KeySelection(only_keys, mapping.key_positions, lambda: None)
 
     def _users(self) -> dict[str, str]:
         """Return the ids of the account's users by e-mail; none where the token may not read them, as in a run."""
