@@ -139,17 +139,20 @@ def test_airflow_has_the_same_commands(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.usefixtures("warehouse")
-def test_airflow_does_not_warn_of_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflow_does_not_warn_of_its_own_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A connection that is kept in Airflow's database is Airflow's own model, whose code it warns of."""
 
     def model(conn_id: str) -> Any:
         text = os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"]
         return models.Connection.from_json(text, conn_id)  # noqa: AIR311 - the one that Airflow has in its database
 
-    monkeypatch.setattr(BaseHook, "get_connection", model)
+    monkeypatch.setattr(BaseHook, "get_connection", staticmethod(model))
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         assert main(["syncs", "--state-conn-id", "state"]) == 2
+    assert "There is no state store" in capsys.readouterr().err
     assert [str(each.message) for each in warned if each.category is not DeprecationWarning] == []
 
 

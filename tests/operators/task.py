@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,12 +27,12 @@ class Warehouse:
     def fill(self, *rows: Row) -> None:
         """Let these be the rows."""
         self.run("DELETE FROM customers")
-        with sqlite3.connect(self.file) as database:
+        with closing(sqlite3.connect(self.file)) as database, database:
             database.executemany("INSERT INTO customers VALUES (?, ?, ?, ?, ?)", rows)
 
     def run(self, sql: str) -> None:
         """Change something."""
-        with sqlite3.connect(self.file) as database:
+        with closing(sqlite3.connect(self.file)) as database, database:
             database.execute(sql)
 
 
