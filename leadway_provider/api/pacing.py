@@ -28,6 +28,8 @@ SPREAD_OVER = 64
 """The number of answers over which the difference from the fastest round trip is averaged."""
 FEW_SLOTS = 20
 """With fewer slots there are too few round trips to know the fastest one, and a slot is not freed early."""
+FEW_ANSWERS = 12
+"""The same with fewer answers, as a client has them in the beginning that leases some slots of a quota."""
 
 
 class Permit(NamedTuple):
@@ -93,6 +95,7 @@ class Pacer:
         self._fastest = self._fastest_before = math.inf
         self._fastest_until = -math.inf
         self._trusted_from = math.inf
+        self._round_trips = 0
         self._spread = 0.0
         self._daily_since = -math.inf  # when `daily` got its number of calls that are left
         self._blocked_until = -math.inf
@@ -235,11 +238,13 @@ class Pacer:
 
     @property
     def _guard(self) -> float:
-        return max(0.002, 0.002 * self.interval) + self._spread / 4
+        # The fewer round trips are known, the faster may the next one be than any of them.
+        unknown = max(1 / 4, 4 / math.sqrt(max(1, self._round_trips)))
+        return max(0.002, 0.002 * self.interval) + self._spread * unknown
 
     def _round_trip(self, now: float) -> float:
         """Return the fastest recent round trip; 0 in the beginning, when calls are slow to open connections."""
-        if now < self._trusted_from or self.maximum < FEW_SLOTS:
+        if now < self._trusted_from or self._round_trips < FEW_ANSWERS or self.maximum < FEW_SLOTS:
             return 0.0
         return min(self._fastest, self._fastest_before, self.interval)
 
@@ -248,7 +253,9 @@ class Pacer:
             self._fastest_before, self._fastest = self._fastest, math.inf
             self._fastest_until = now + FASTEST_KEPT * self.interval
         self._fastest = min(self._fastest, round_trip)
-        self._spread += (round_trip - min(self._fastest, self._fastest_before) - self._spread) / SPREAD_OVER
+        self._round_trips += 1
+        slower = round_trip - min(self._fastest, self._fastest_before)
+        self._spread += (slower - self._spread) / min(self._round_trips, SPREAD_OVER)
         if self._trusted_from == math.inf:
             self._trusted_from = now + self.interval
 
@@ -258,7 +265,7 @@ class Pacer:
             return
         # Answers overtake each other. A call that was sent before the lowest number was known may have been counted
         # before the call with that number, so it can't raise it.
-        if self.daily is not None and sent < self._daily_since and remaining >= self.daily.remaining:
+        if self.daily is not None and sent <= self._daily_since and remaining >= self.daily.remaining:
             remaining = self.daily.remaining
         else:
             self._daily_since = now

@@ -68,6 +68,7 @@ class SlotHolder:
         self._valid_until = -math.inf
         self._look_at = -math.inf
         self._asked_at = -math.inf
+        self._heard_maximum = 0
 
     @property
     def lasts(self) -> float:
@@ -163,10 +164,14 @@ class SlotHolder:
         return SlotLease(self._client, self._process, slots, wanted, maximum, until)
 
     def _maximum(self, others: Sequence[SlotLease]) -> int:
-        """Return the slots of the whole quota; before the first answer, what another client has seen."""
+        """Return the slots of the whole quota; before the first answer, what another client has seen.
+
+        That is remembered, because a client that waits for slots may be the last one when the other client has died.
+        """
         if self._pacer.knows_maximum:
             return self._pacer.maximum
-        return next((lease.maximum for lease in others if lease.maximum), self._pacer.maximum)
+        self._heard_maximum = next((lease.maximum for lease in others if lease.maximum), self._heard_maximum)
+        return self._heard_maximum or self._pacer.maximum
 
     def _others(self, shared: SharedSlots) -> list[SlotLease]:
         """Return the leases of other clients that have not ended."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadway_provider.api.pacing import Pacer, Permit
@@ -237,6 +237,7 @@ def test_the_daily_quota() -> None:
 
 
 @given(daily=st.integers(1, 60), in_flight=st.sampled_from([1, 4, 16]), latency=latencies())
+@example(daily=3, in_flight=4, latency=jittery(3, there=0.0, back=5e-324)).via("answers at the moment of a sending")
 @settings(deadline=None)
 def test_the_daily_quota_is_used_to_its_end(daily: int, in_flight: int, latency: Latency) -> None:
     """Every call of the day is made and none more, in whatever order calls arrive and their answers come back."""

@@ -62,6 +62,17 @@ def test_clients_with_one_store_get_no_429_unless_one_crashes(
     assert all(caller.answered_at for caller in callers if caller.life.crashes_at == math.inf)
 
 
+@pytest.mark.parametrize("count", [3, 5])
+def test_clients_with_few_slots_and_few_answers_get_no_429(count: int) -> None:
+    """Each has seen few round trips, so that the next call may arrive faster, after its last answer came slower."""
+    refused = 0
+    for seed in range(60):
+        callers = sharers(count, calls=60, in_flight=1)
+        SharedAccount(SlidingQuota(25, 10.0), jittery(seed)).serve(*callers, until=150.0)
+        refused += sum(caller.refused for caller in callers)
+    assert refused == 0
+
+
 @pytest.mark.parametrize("latency", [steady(0.05), steady(0.25), steady(1.0), heavy_tailed(1)])
 @pytest.mark.parametrize("maximum", [25, 100])
 @pytest.mark.parametrize("count", [1, 2, 8])
@@ -81,6 +92,16 @@ def test_the_slots_of_a_client_that_dies_on_this_machine_are_free_after_one_inte
     dies, stays = Sharer(Life(crashes_at=50.0), 0, crashed), Sharer(Life(), 1, crashed)
     SharedAccount(SlidingQuota(100, 10.0), steady()).serve(dies, stays, until=100.0)
     assert made([stays], 70.0, 80.0) == pytest.approx(100, abs=2)
+
+
+def test_the_quota_that_only_a_client_knew_that_dies_is_remembered() -> None:
+    """The others have made no call yet, so no answer has told them that it is smaller than the one they assume."""
+    crashed: set[str] = set()
+    dies = Sharer(Life(crashes_at=15.0, in_flight=1), 0, crashed)
+    wait = [Sharer(Life(starts_at=13.0), number, crashed) for number in (1, 2)]
+    SharedAccount(SlidingQuota(25, 10.0), jittery(0)).serve(dies, *wait, until=60.0)
+    assert sum(caller.refused for caller in wait) == 0
+    assert made(wait, 40.0, 60.0) >= 0.95 * 50
 
 
 def test_the_slots_of_a_client_that_dies_elsewhere_are_free_when_its_lease_ends() -> None:
