@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -111,7 +112,7 @@ def run(settings: Settings, listener: socket.socket, file: Path | None = None) -
 
 def application(service: Service, host: str) -> ASGIApp:
     """Return the application that serves the API and the controls of a service on an address of this machine."""
-    app = SandboxApp(service, controls(service))
+    app = SandboxApp(service, partial(controls, service))
     return LocalApp(app) if is_loopback(host) else app
 
 

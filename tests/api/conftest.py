@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,8 +31,10 @@ def time() -> IdleTime:
 
 
 @pytest.fixture
-def connected(tmp_path: Path) -> Iterator[Connected]:
+def connected(tmp_path: Path, empty_state: Path) -> Iterator[Connected]:
     """Make an OAuth connection to the account of a sandbox, with a token store in SQLite."""
     clock = Clock()
-    with sandbox_with(clock) as server, closing(StateStore.open_file(tmp_path / "state.db")) as state:
+    file = tmp_path / "state.db"
+    shutil.copy(empty_state, file)
+    with sandbox_with(clock) as server, closing(StateStore.open_file(file)) as state:
         yield Connected(server, clock, state.tokens(lambda text: text[::-1], lambda text: text[::-1]))

@@ -38,7 +38,7 @@ def checked(capsys: pytest.CaptureFixture[str], *, status: int = 0, location: st
     return found
 
 
-@pytest.mark.usefixtures("warehouse")
+@pytest.mark.usefixtures("no_state")
 def test_all_is_well_where_nothing_has_run_yet(capsys: pytest.CaptureFixture[str]) -> None:
     """Only the state store, which the first run creates, and the missing quota headers are warned of."""
     found = checked(capsys)
@@ -47,6 +47,7 @@ def test_all_is_well_where_nothing_has_run_yet(capsys: pytest.CaptureFixture[str
     assert found["clock"] == found["token"] == found["duplicates"] == found["versions"] == ["ok"]
 
 
+@pytest.mark.usefixtures("no_state")
 def test_no_contact_is_written(
     warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -138,7 +138,7 @@ def test_airflow_has_the_same_commands(warehouse: Warehouse) -> None:
     assert ours.returncode == 2
 
 
-@pytest.mark.usefixtures("warehouse")
+@pytest.mark.usefixtures("no_state")
 def test_airflow_does_not_warn_of_its_own_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,6 +101,7 @@ def test_what_is_about_a_sync_begins_with_its_name_its_host_and_its_account(
         assert capsys.readouterr().out.splitlines()[0].split(",")[:3] == [name for name, _ in names]
 
 
+@pytest.mark.usefixtures("no_state")
 def test_a_store_of_an_older_version_is_upgraded(
     warehouse: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def dag_file(folder: Path, arguments: str, sql: str = SQL) -> Path:
     return file
 
 
+@pytest.mark.usefixtures("no_state")
 def test_a_first_run_is_planned_without_a_state(
     warehouse: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

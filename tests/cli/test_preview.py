@@ -89,6 +89,7 @@ def test_problems_are_grouped_with_their_first_key(capsys: pytest.CaptureFixture
     assert previewed(capsys, *QUERY, "--rows", "1")["read"] == 1
 
 
+@pytest.mark.usefixtures("no_state")
 def test_nothing_is_sent_and_no_state_is_made(
     rows: Warehouse, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,6 +127,7 @@ def test_forgetting_needs_a_yes(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(found(capsys, "runs")) == 2
 
 
+@pytest.mark.usefixtures("no_state")
 def test_the_tables_are_upgraded_or_said_to_be_current(
     warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:

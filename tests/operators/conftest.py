@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,7 +24,7 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+def warehouse(tmp_path: Path, sandbox: SandboxServer, empty_state: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """A SQLite warehouse, with connections to it, to the account and to a state database."""
     file = tmp_path / "warehouse.db"
     with closing(sqlite3.connect(file)) as database, database:
@@ -38,4 +39,5 @@ def warehouse(tmp_path: Path, sandbox: SandboxServer, monkeypatch: pytest.Monkey
     for conn_id, path in (("WAREHOUSE", file), ("STATE", tmp_path / "state.db")):
         connection = {"conn_type": "sqlite", "host": str(path)}
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id}", json.dumps(connection))
+    shutil.copy(empty_state, tmp_path / "state.db")
     return Warehouse(file, tmp_path / "state.db")
