@@ -75,7 +75,7 @@ def sandbox(
         from leadway_provider.sandbox.service import DAILY, Settings  # noqa: PLC0415 - the same
     except ModuleNotFoundError as error:
         raise CommandError(
-            f"the package {error.name} is not installed; install leadway-provider with its extra 'sandbox'", _UNUSABLE
+            f"the package {error.name} is not installed; install leadway-provider with its extra 'sandbox'.", _UNUSABLE
         ) from None
 
     limited = not no_quota

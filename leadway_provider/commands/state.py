@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -75,10 +75,13 @@ def find_syncs(state: StateStore | StateReader, name: str | None, location_id: s
     """
     if found := state.syncs().known(name, location_id):
         return found
+    if not (known := state.syncs().known()):
+        raise CommandError("the state store has no sync yet: the first run of a sync stores it.")
     wanted = " ".join(
         [*([f"sync {name!r}"] if name else ["sync"]), *([f"to location {location_id!r}"] if location_id else [])]
     )
-    raise CommandError(f"the state store has no {wanted}; it has {_in_words(state.syncs().known())}.")
+    others = ", ".join(f"{sync.name!r} to {sync.location_id!r}" for sync in known)
+    raise CommandError(f"the state store has no {wanted}; it has {others}.")
 
 
 def chosen_run(reader: StateReader, sync: SyncRecord, run: str) -> RunSummary | None:
@@ -93,7 +96,3 @@ def chosen_run(reader: StateReader, sync: SyncRecord, run: str) -> RunSummary | 
     if found is None or found.sync_id != sync.id:
         raise CommandError(f"the state store has no run {run!r} of sync {sync.name!r}; `leadway runs` lists them.")
     return found
-
-
-def _in_words(syncs: Sequence[SyncRecord]) -> str:
-    return ", ".join(f"{sync.name!r} to {sync.location_id!r}" for sync in syncs) or "no sync at all"

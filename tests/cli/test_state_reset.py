@@ -105,6 +105,14 @@ def test_an_unknown_sync_is_an_error_that_lists_the_stored_ones(capsys: pytest.C
     assert "no sync 'customers.sync' to location 'elsewhere'" in second
 
 
+@pytest.mark.usefixtures("warehouse")
+def test_a_state_store_without_any_sync_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is none to name."""
+    assert main([*RESET, "customers", "--yes"]) == 1
+    said = "leadway state reset: the state store has no sync yet: the first run of a sync stores it.\n"
+    assert capsys.readouterr().err == said
+
+
 @pytest.fixture
 def lease(delivered: Warehouse, sandbox: SandboxServer) -> Iterator[SqlLeaseStore]:
     """The sync's lease."""
