@@ -41,3 +41,9 @@ def warehouse(tmp_path: Path, sandbox: SandboxServer, empty_state: Path, monkeyp
         monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id}", json.dumps(connection))
     shutil.copy(empty_state, tmp_path / "state.db")
     return Warehouse(file, tmp_path / "state.db")
+
+
+@pytest.fixture
+def no_state(warehouse: Warehouse) -> None:
+    """There is no state store, as before the first run."""
+    warehouse.state.unlink()

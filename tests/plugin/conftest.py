@@ -15,10 +15,10 @@ from leadway_provider.plugin.visit import NextRun
 from leadway_provider.store.reading.reader import StateReader
 from leadway_provider.store.state import StateStore
 from leadway_provider.store.syncs import SyncStore
-from tests.operators.conftest import sandbox, warehouse
+from tests.operators.conftest import no_state, sandbox, warehouse
 from tests.operators.task import Warehouse
 
-__all__ = ["sandbox", "warehouse"]
+__all__ = ["no_state", "sandbox", "warehouse"]
 
 
 @dataclass

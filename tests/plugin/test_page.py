@@ -232,6 +232,7 @@ def test_the_browser_may_run_no_script_of_others(page: TestClient) -> None:
     assert page.get("/static/page.css").headers["content-type"].startswith("text/css")
 
 
+@pytest.mark.usefixtures("no_state")
 def test_without_a_state_store_the_page_says_what_to_do(page: TestClient) -> None:
     """Before the first run there is no file."""
     assert "No sync has run yet Add a connection of type leadway" in text(page, "/")

@@ -42,6 +42,7 @@ def test_a_task_of_many_accounts_leads_to_the_run_of_each(
     assert "Account all accounts" in text(page, "/")
 
 
+@pytest.mark.usefixtures("no_state")
 def test_the_quota_page_says_who_used_what(page: TestClient, person: Person, warehouse: Warehouse) -> None:
     """The account's day, the calls of each sync in it, and rows that wait; only of syncs that the person may see."""
     assert "No sync has run yet" in text(page, "/quota", status=404)
