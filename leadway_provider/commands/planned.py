@@ -152,17 +152,12 @@ def _plan(
     read: Callable[[], AbstractContextManager[OpenRows]],
     counting: Counting,
 ) -> Plan:
-    selection = sync.selection(mapping)
-
     def read_again() -> Iterator[Rows]:
         with read() as again:
-            yield from again.batches() if selection is None else selection.rows(again.batches())
+            yield from sync.batches(again, mapping)
 
-    batches = source.batches() if selection is None else selection.rows(source.batches())
-    found = planner.plan(batches, read_again=read_again, on_batch=lambda counts: counting(counts["read"]))
-    if selection is not None:
-        selection.require_all(sync.request.task_id)
-    return found
+    batches = sync.batches(source, mapping)
+    return planner.plan(batches, read_again=read_again, on_batch=lambda counts: counting(counts["read"]))
 
 
 def account_lines(account: AccountRead) -> Iterator[str]:

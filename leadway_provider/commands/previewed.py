@@ -57,8 +57,7 @@ def previewed(sync: OpenSync, *, shown: int, most: int | None, on_batch: Callabl
     read = invalid = unkeyed = 0
     with sync.reader(sync.interval(None))() as source:
         mapping = sync.mapping(source)
-        selection = sync.selection(mapping)
-        for batch in source.batches() if selection is None else selection.rows(source.batches()):
+        for batch in sync.batches(source, mapping):
             rows = list(batch if most is None else islice(batch, most - read))
             for key, row in zip(source_keys(rows, mapping.key_positions), rows, strict=True):
                 found = mapping.contact(row)
@@ -73,9 +72,6 @@ def previewed(sync: OpenSync, *, shown: int, most: int | None, on_batch: Callabl
             on_batch(read)
             if most is not None and read >= most:
                 break
-        else:
-            if selection is not None:
-                selection.require_all(sync.request.task_id)
     return Preview(mapping, first, read, invalid, unkeyed, problems.by_frequency())
 
 

@@ -18,6 +18,7 @@ from leadway_provider.hooks.engine import sql_engine
 from leadway_provider.hooks.leadway import LeadwayHook
 from leadway_provider.source.query import OpenRows, read_source
 from leadway_provider.sync.interval import Interval, next_interval
+from leadway_provider.sync.plan import Rows
 from leadway_provider.sync.planner import mapping_of, refuse_cut_columns
 from leadway_provider.sync.request import ALL_ACCOUNTS, SyncIdentity, SyncRequest
 from leadway_provider.sync.selection import KeySelection
@@ -79,12 +80,19 @@ class OpenSync:
         refuse_cut_columns(self.request, source.columns, self.custom_fields, source.name_limit)
         return mapping_of(self.request, source.columns, self.custom_fields, self._users)
 
-    def selection(self, mapping: ContactMapping) -> KeySelection | None:
-        """Return what selects the rows of `only_keys`; None where all rows are synced, or they were selected before."""
+    def batches(self, source: OpenRows, mapping: ContactMapping) -> Iterator[Rows]:
+        """Return the rows of an open query that are synced: those of `only_keys`, or all.
+
+        Raises:
+            ConfigurationError: at the end, if the query did not return a key of `only_keys`.
+        """
         only_keys = self.request.only_keys
-        if only_keys is None or self.rows is not None:
-            return None
-        return KeySelection(only_keys, mapping.key_positions, lambda: None)
+        if only_keys is None or self.rows is not None:  # the rows of an account were selected before
+            yield from source.batches()
+            return
+        selection = KeySelection(only_keys, mapping.key_positions, lambda: None)
+        yield from selection.rows(source.batches())
+        selection.require_all(self.request.task_id)
 
     def _users(self) -> dict[str, str]:
         """Return the ids of the account's users by e-mail; none where the token may not read them, as in a run."""
